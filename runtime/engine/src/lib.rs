@@ -1,1 +1,7 @@
-//! Placeholder, replaced within the first commits.
+//! The engine: the machine that runs bytecode, and `apply`, which turns one
+//! input into one transition.
+//!
+//! It never awaits, and knows no clock, no randomness and no store: the same
+//! inputs give the same bytes on every machine.
+
+pub mod model;

@@ -1,0 +1,397 @@
+//! What the engine reads and writes: facts in, transitions out.
+//!
+//! The store keeps these values; the engine alone decides them. It must not know
+//! how or where they are kept.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use jiff::{Timestamp, civil};
+use onward_bytecode::{EntityId, Hash};
+use serde::{Deserialize, Serialize};
+use serde_json::Map;
+
+/// JSON members by name, as a fact carries them.
+pub type Fields = Map<String, serde_json::Value>;
+
+/// Something that happened, as the event store keeps it. The same id twice is one fact.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Fact {
+    /// Unique: the sender's id, or one derived from the fact's cause.
+    pub id: Arc<str>,
+    /// Whom it concerns; decides the shard.
+    pub subject: EntityId,
+    /// What happened.
+    pub kind: FactKind,
+    /// When it happened, by its sender's clock.
+    pub at: Timestamp,
+    /// Whether it may start workflows and send.
+    pub origin: Origin,
+}
+
+/// Whether a fact may start anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Origin {
+    /// It happened now: workflows start.
+    Live,
+    /// It is history: state is kept, nothing starts, nothing is sent.
+    Backfill,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum FactKind {
+    /// An event.
+    Event {
+        /// Its name.
+        name: Arc<str>,
+        /// Its fields.
+        fields: Fields,
+        /// The contact that it is about, if the subject is another entity.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        contact: Option<EntityId>,
+        /// Attributes of the subject that came with it; `null` takes one away.
+        #[serde(default, skip_serializing_if = "Map::is_empty")]
+        attributes: Fields,
+    },
+    /// Attributes of the subject; `null` takes one away.
+    Attributes {
+        /// The attributes.
+        attributes: Fields,
+    },
+    /// The subject is gone.
+    Deleted,
+    /// An effect came to its end.
+    Outcome {
+        /// Key of the intent.
+        intent: Arc<str>,
+        /// The run that rests on it.
+        run: Arc<str>,
+        /// How it ended.
+        outcome: Outcome,
+    },
+    /// An operator's order about a run.
+    Order {
+        /// The run.
+        run: Arc<str>,
+        /// The order.
+        order: Order,
+    },
+    /// The subject turned out to be `into`: what is kept of it moves there.
+    MergedInto {
+        /// The entity that stays.
+        into: EntityId,
+    },
+    /// What another entity, now merged into the subject, leaves to it.
+    Inherited {
+        /// The entity that is gone.
+        from: EntityId,
+        /// Its attributes; the subject's own win.
+        attributes: Fields,
+        /// Its unfinished runs.
+        runs: Vec<Run>,
+        /// Workflows that it had entered once.
+        enrolments: Vec<Enrolled>,
+    },
+}
+
+/// How an effect ended.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "outcome", rename_all = "snake_case")]
+pub enum Outcome {
+    /// The provider took it.
+    Accepted {
+        /// The members that the action's `result` names.
+        #[serde(default, skip_serializing_if = "Map::is_empty")]
+        result: Fields,
+        /// The provider's word: `250 queued as 1A2B`, `201`.
+        detail: Arc<str>,
+    },
+    /// A person dropped it: it is not sent, the run goes on.
+    Dropped {
+        /// Why.
+        detail: Arc<str>,
+    },
+}
+
+/// What an operator may order about a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Order {
+    /// End it.
+    Stop,
+    /// Try again what parked it.
+    Retry,
+}
+
+/// An entity, as the store keeps it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entity {
+    /// Which.
+    pub id: EntityId,
+    /// Its attributes, as they came; the program's types are applied on reading.
+    pub attributes: Fields,
+    /// When it appeared.
+    pub created: Timestamp,
+}
+
+/// One person's way through one workflow.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Run {
+    /// Derived from the fact that started it and the workflow.
+    pub id: Arc<str>,
+    /// The workflow.
+    pub workflow: Arc<str>,
+    /// The program that it is pinned to.
+    pub program: Hash,
+    /// For whom.
+    pub subject: EntityId,
+    /// Id of the fact that started it.
+    pub cause: Arc<str>,
+    /// When it started.
+    pub started: Timestamp,
+    /// Counts its changes, from 1; an update names the version that it expects.
+    pub version: u64,
+    /// Counts the effects that it has asked for: the occurrence in their keys.
+    pub effects: u32,
+    /// Where it is.
+    pub state: RunState,
+}
+
+/// Where a run is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum RunState {
+    /// It waits for a moment, an event, or whichever comes first.
+    Waiting {
+        /// Where it goes on.
+        rest: Rest,
+        /// When, at the latest.
+        until: Timestamp,
+        /// The same as wall-clock time, if the wait follows the calendar: computed again when the subject's zone changes.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        civil: Option<civil::DateTime>,
+        /// Place in the workflow's `waits`, if an event ends the wait.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        wait: Option<u16>,
+    },
+    /// It waits for the outcome of an effect.
+    Acting {
+        /// Where it goes on.
+        rest: Rest,
+        /// Key of the intent.
+        intent: Arc<str>,
+    },
+    /// It cannot go on until a person helps.
+    Parked {
+        /// Where it goes on: the step that could not be done, once more.
+        rest: Rest,
+        /// Why.
+        reason: Arc<str>,
+    },
+    /// It starts when the run before it has ended.
+    Queued {
+        /// Place in the workflow's `triggers`.
+        trigger: u16,
+        /// The fields of the event that matched.
+        fields: Fields,
+    },
+    /// It has ended.
+    Finished {
+        /// How.
+        how: Finish,
+        /// Why.
+        reason: Arc<str>,
+        /// When.
+        at: Timestamp,
+    },
+}
+
+/// What is kept of a run that rests: never a frame.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Rest {
+    /// Name of the resume point in the run's program.
+    pub point: Arc<str>,
+    /// The point's live values, in its order, as JSON.
+    pub values: Vec<serde_json::Value>,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Finish {
+    /// All steps done.
+    Completed,
+    /// A `stop` step, or an operator.
+    Stopped,
+    /// An `exit` clause.
+    Exited,
+    /// A newer match took its place (`while running restart`).
+    Replaced,
+    /// Its subject was deleted.
+    Orphaned,
+    /// Its subject was merged into another, which goes on with it.
+    Moved,
+}
+
+/// That a subject has entered a workflow: the unique key behind `once`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Enrolled {
+    /// The workflow.
+    pub workflow: Arc<str>,
+    /// The subject.
+    pub subject: EntityId,
+    /// What it is unique by besides: empty for `once`.
+    pub key: Arc<str>,
+}
+
+/// An effect to be done, committed together with its run's state.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Intent {
+    /// Hash of run, step and occurrence: the idempotency key.
+    pub key: Arc<str>,
+    /// The run that rests on it.
+    pub run: Arc<str>,
+    /// Its workflow.
+    pub workflow: Arc<str>,
+    /// Name of its step.
+    pub step: Arc<str>,
+    /// For whom.
+    pub subject: EntityId,
+    /// The program whose action it is.
+    pub program: Hash,
+    /// The action.
+    pub action: Arc<str>,
+    /// The action's arguments, in order, as JSON.
+    pub arguments: Vec<serde_json::Value>,
+    /// When to do it, at the earliest.
+    pub due: Timestamp,
+}
+
+/// A line of a run's or a subject's timeline.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Entry {
+    /// When.
+    pub at: Timestamp,
+    /// For whom.
+    pub subject: EntityId,
+    /// In which workflow.
+    pub workflow: Arc<str>,
+    /// In which run, if one was started.
+    pub run: Option<Arc<str>>,
+    /// At which step.
+    pub step: Option<Arc<str>>,
+    /// What happened.
+    pub what: What,
+    /// In words: `waits until 2026-03-08 09:00 America/New_York`.
+    pub detail: Arc<str>,
+}
+
+/// What a timeline's line says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum What {
+    /// A trigger matched and a run started.
+    Matched,
+    /// A trigger matched and no run started, because of a clause.
+    Ignored,
+    /// A trigger matched and waits for its turn.
+    Queued,
+    /// The run waits.
+    Waiting,
+    /// The run goes on after a wait.
+    Resumed,
+    /// A branch was taken.
+    Branched,
+    /// An effect's intent was recorded.
+    Intended,
+    /// The provider took it.
+    Sent,
+    /// The provider will be asked again.
+    Retrying,
+    /// A step was not done, because of its condition or a missing recipient.
+    Skipped,
+    /// A built-in action changed something.
+    Changed,
+    /// A note.
+    Noted,
+    /// It cannot go on until a person helps.
+    Parked,
+    /// A person helped.
+    Ordered,
+    /// The run ended.
+    Finished,
+}
+
+/// A change to an entity.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EntityChange {
+    /// Which.
+    pub id: EntityId,
+    /// What becomes of it.
+    pub change: Change,
+}
+
+/// What becomes of an entity.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Change {
+    /// These attributes are set; `null` takes one away. It is created if it was not there.
+    Set(Fields),
+    /// It is gone.
+    Delete,
+}
+
+/// A change to a run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunChange {
+    /// The version that the store must hold; `None` for a new run.
+    pub expected: Option<u64>,
+    /// The run as it is now.
+    pub run: Run,
+}
+
+/// Everything that one input changes; committed whole or not at all.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Transition {
+    /// Entities.
+    pub entities: Vec<EntityChange>,
+    /// Runs, each at most once.
+    pub runs: Vec<RunChange>,
+    /// New keys of `once`.
+    pub enrolments: Vec<Enrolled>,
+    /// Effects to be done.
+    pub intents: Vec<Intent>,
+    /// Keys of intents that are not to be done any more, if they have not been claimed.
+    pub cancelled: Vec<Arc<str>>,
+    /// Facts that follow, for this subject or another.
+    pub facts: Vec<Fact>,
+    /// What to tell people.
+    pub timeline: Vec<Entry>,
+}
+
+/// What is known of the entities that an input concerns.
+#[derive(Debug, Clone, Default)]
+pub struct Snapshot {
+    /// Entities that were looked up; `None` if there is none.
+    pub entities: BTreeMap<EntityId, Option<Entity>>,
+    /// Unfinished runs of each subject that was looked up, oldest first.
+    pub runs: BTreeMap<EntityId, Vec<Run>>,
+    /// Keys of `once` of each subject that was looked up.
+    pub enrolments: BTreeSet<Enrolled>,
+}
+
+/// What to apply.
+#[derive(Debug, Clone, Copy)]
+pub enum Input<'a> {
+    /// A fact.
+    Fact(&'a Fact),
+    /// The moment has come that this run of this subject waits for.
+    Timer {
+        /// Whose run.
+        subject: &'a EntityId,
+        /// The run.
+        run: &'a str,
+    },
+}
