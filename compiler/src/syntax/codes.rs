@@ -1,0 +1,1 @@
+//! The codes of mistakes in the words and signs of a rule file.
