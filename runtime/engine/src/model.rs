@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::{Timestamp, civil};
-use onward_bytecode::{EntityId, Hash};
+use onward_bytecode::{EntityId, Hash, Type};
 use serde::{Deserialize, Serialize};
 use serde_json::Map;
 
@@ -186,10 +186,13 @@ pub enum RunState {
     },
     /// It cannot go on until a person helps.
     Parked {
-        /// Where it goes on: the step that could not be done, once more.
+        /// Where it rested last; its point is empty if it has not rested yet.
         rest: Rest,
         /// Why.
         reason: Arc<str>,
+        /// The step that could not be done, from where it is tried again. Without it the run goes on at `rest`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        again: Option<Box<Again>>,
     },
     /// It starts when the run before it has ended.
     Queued {
@@ -197,6 +200,11 @@ pub enum RunState {
         trigger: u16,
         /// The fields of the event that matched.
         fields: Fields,
+        /// When that event happened.
+        at: Timestamp,
+        /// The contact that it is about.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        contact: Option<EntityId>,
     },
     /// It has ended.
     Finished {
@@ -216,6 +224,46 @@ pub struct Rest {
     pub point: Arc<str>,
     /// The point's live values, in its order, as JSON.
     pub values: Vec<serde_json::Value>,
+}
+
+/// Where a step that could not be done begins. It is tried again in the same program,
+/// so that code's own places may stand here; a run that rests never needs it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Again {
+    /// The word of the body.
+    pub pc: u32,
+    /// What the registers hold, those without a value left out.
+    pub registers: Vec<Held>,
+    /// The event at hand, if the run has not rested since it came.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event: Option<Occurrence>,
+}
+
+/// What one register holds.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Held {
+    /// The register.
+    pub register: u8,
+    /// The type as which `value` is read.
+    pub ty: Type,
+    /// The value.
+    pub value: serde_json::Value,
+}
+
+/// An event at hand: what code reads of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Occurrence {
+    /// Id of its fact.
+    pub id: Arc<str>,
+    /// Its name; empty if an attribute's change started the run.
+    pub name: Arc<str>,
+    /// When it happened.
+    pub at: Timestamp,
+    /// Its fields.
+    pub fields: Fields,
+    /// The contact that it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contact: Option<EntityId>,
 }
 
 /// How a run ended.
@@ -330,6 +378,8 @@ pub enum What {
 pub struct EntityChange {
     /// Which.
     pub id: EntityId,
+    /// When: the time of its creation, if it was not there.
+    pub at: Timestamp,
     /// What becomes of it.
     pub change: Change,
 }
