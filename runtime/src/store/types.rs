@@ -1,0 +1,421 @@
+//! The plain types that go in and out of a store.
+//!
+//! They know nothing of SQL.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use onward_bytecode::{EntityId, Hash};
+use onward_engine::model::{Entity, Entry, Fact, FactKind, Fields, Intent, Origin, Run, Snapshot};
+use serde::{Deserialize, Serialize};
+
+use super::Shard;
+
+/// A fact as it comes in, its subject named by keys.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewFact {
+    /// Unique: the sender's id, or one made by ingestion.
+    pub id: Arc<str>,
+    /// Whom it concerns.
+    pub who: Who,
+    /// The contact that an event is about, if its subject is another entity; fills
+    /// in the event's `contact`.
+    pub contact: Option<Who>,
+    /// What happened.
+    pub kind: FactKind,
+    /// When, by its sender's clock.
+    pub at: Timestamp,
+    /// Whether it may start workflows and send.
+    pub origin: Origin,
+}
+
+/// How a sender names an entity.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Who {
+    /// `contact`, `account`, or a declared entity.
+    pub kind: Arc<str>,
+    /// At least one key. A new entity is named after the first of them, or is
+    /// what [`Namespace::Id`] says.
+    pub keys: Vec<IdentityKey>,
+}
+
+impl Who {
+    /// The entity of `kind` with this id.
+    pub fn id(kind: impl Into<Arc<str>>, id: impl Into<Arc<str>>) -> Self {
+        Self { kind: kind.into(), keys: vec![IdentityKey::new(Namespace::Id, id)] }
+    }
+}
+
+/// One key of an entity.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct IdentityKey {
+    /// What sort of key.
+    pub namespace: Namespace,
+    /// The key. Emails are compared in lower case.
+    pub value: Arc<str>,
+}
+
+impl IdentityKey {
+    /// The key `value`, as it is compared.
+    pub fn new(namespace: Namespace, value: impl Into<Arc<str>>) -> Self {
+        let value = value.into();
+        let value = match namespace {
+            Namespace::Email => value.trim().to_lowercase().into(),
+            _ => value,
+        };
+        Self { namespace, value }
+    }
+}
+
+/// What sort of key names an entity. The order is the order of trust: if two keys
+/// name two entities, the earlier sort says whom an event is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Namespace {
+    /// The sender's own id: it is the entity's id.
+    Id,
+    /// An email address.
+    Email,
+    /// A phone number in E.164.
+    Phone,
+    /// Another system's key, its name included: `stripe:cus_1`.
+    Other,
+    /// A device's or a browser's id.
+    Anonymous,
+}
+
+/// What became of a fact that came in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Receipt {
+    /// It is kept.
+    Accepted {
+        /// Its id.
+        id: Arc<str>,
+        /// The entity that its keys name.
+        subject: EntityId,
+    },
+    /// A fact with this id was there already.
+    Duplicate {
+        /// Its id.
+        id: Arc<str>,
+    },
+}
+
+/// A place in the log of facts or in the timeline. Never skipped: readers see a
+/// place only when nothing can come before it any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Hash, Serialize, Deserialize)]
+pub struct Position {
+    /// The transaction.
+    pub tx: i64,
+    /// The place in it.
+    pub seq: i64,
+}
+
+/// The right to work on a shard.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lease {
+    /// The shard.
+    pub shard: Shard,
+    /// The node that holds it.
+    pub node: Arc<str>,
+    /// Counts the takings of this shard; an older one commits nothing.
+    pub epoch: i64,
+    /// Up to where facts were worked on.
+    pub cursor: Position,
+}
+
+/// What a worker gets to do.
+#[derive(Debug, Clone, Default)]
+pub struct Batch {
+    /// Facts, in order.
+    pub facts: Vec<Filed>,
+    /// Runs whose moment has come, the earliest first.
+    pub timers: Vec<Due>,
+    /// What is known of the subjects of both.
+    pub snapshot: Snapshot,
+    /// Where the cursor is after these facts.
+    pub cursor: Position,
+}
+
+/// A fact in the log.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Filed {
+    /// Its place.
+    pub position: Position,
+    /// The fact.
+    pub fact: Fact,
+    /// If the subject was merged away before this fact: who has it now. Do not
+    /// apply the fact then, give it to [`super::Commit::hand_over`].
+    pub moved: Option<EntityId>,
+}
+
+/// A run whose moment has come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Due {
+    /// The moment, at or just after the run's `until`.
+    pub at: Timestamp,
+    /// Whose run.
+    pub subject: EntityId,
+    /// The run.
+    pub run: Arc<str>,
+}
+
+/// What to claim.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claiming {
+    /// For which node.
+    pub node: Arc<str>,
+    /// Only what is due by now.
+    pub now: Timestamp,
+    /// How long the claim holds, by the store's own clock.
+    pub lease: Duration,
+    /// How many in all.
+    pub limit: u32,
+    /// How many of one action at most; others up to `limit`. 0 leaves it out.
+    pub per_action: BTreeMap<Arc<str>, u32>,
+}
+
+/// An intent that one dispatcher has for itself.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Claim {
+    /// Its shard.
+    pub shard: Shard,
+    /// What to do.
+    pub intent: Intent,
+    /// Which attempt this is, from 1.
+    pub attempt: u32,
+}
+
+/// How a claimed intent went.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Settle {
+    /// The claim.
+    pub claim: Claim,
+    /// How it went.
+    pub settlement: Settlement,
+}
+
+/// How a claimed intent went.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Settlement {
+    /// The provider took it.
+    Accepted {
+        /// The members that the action's `result` names.
+        result: Fields,
+        /// The provider's word.
+        detail: Arc<str>,
+    },
+    /// It is to be tried again.
+    Retry {
+        /// When.
+        due: Timestamp,
+        /// Why.
+        detail: Arc<str>,
+    },
+    /// A person has to decide.
+    Parked {
+        /// The sort of trouble.
+        why: Parking,
+        /// In words.
+        detail: Arc<str>,
+    },
+}
+
+/// Why an intent is parked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Parking {
+    /// The provider said no.
+    Refused,
+    /// All attempts failed.
+    Exhausted,
+    /// The provider may have done it.
+    Unsure,
+}
+
+/// What became of a settlement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Settled {
+    /// It is written.
+    Done,
+    /// The claim was another's by then; nothing was written.
+    Stale,
+}
+
+/// Where an intent is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum EffectState {
+    /// It waits for its time and a dispatcher.
+    Ready,
+    /// A dispatcher is at it.
+    Claimed,
+    /// The provider took it.
+    Accepted,
+    /// A person has to decide.
+    Parked,
+    /// A person gave it up.
+    Dropped,
+    /// Its run did not want it any more.
+    Cancelled,
+}
+
+/// An intent with what became of it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Effect {
+    /// What was to be done.
+    pub intent: Intent,
+    /// Where it is.
+    pub state: EffectState,
+    /// How often it was claimed.
+    pub attempt: u32,
+    /// Why it is parked.
+    pub parked: Option<Parking>,
+    /// The last word about it.
+    pub detail: Arc<str>,
+    /// When it ended, if it has.
+    pub ended: Option<Timestamp>,
+}
+
+/// Which effects.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct EffectFilter {
+    /// In this state.
+    pub state: Option<EffectState>,
+    /// These keys only, unless empty.
+    pub keys: Vec<Arc<str>>,
+    /// Of this workflow.
+    pub workflow: Option<Arc<str>>,
+    /// Of this action.
+    pub action: Option<Arc<str>>,
+    /// Parked for this reason.
+    pub parked: Option<Parking>,
+    /// How many at most; 0 for no limit.
+    pub limit: u32,
+}
+
+/// A program made live.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Deployment {
+    /// Counts deployments from 1.
+    pub number: u64,
+    /// The program.
+    #[serde(serialize_with = "as_text")]
+    pub hash: Hash,
+    /// When.
+    pub at: Timestamp,
+    /// By whom.
+    pub by: Arc<str>,
+}
+
+fn as_text<S: serde::Serializer>(hash: &Hash, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(hash)
+}
+
+/// A run's state without its contents.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RunStatus {
+    /// It waits for a moment or an event.
+    Waiting,
+    /// It waits for the outcome of an effect.
+    Acting,
+    /// It cannot go on until a person helps.
+    Parked,
+    /// It waits for the run before it.
+    Queued,
+    /// It has ended.
+    Finished,
+}
+
+/// Which runs.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct RunFilter {
+    /// Of this workflow.
+    pub workflow: Option<Arc<str>>,
+    /// Of this subject.
+    pub subject: Option<EntityId>,
+    /// In this state.
+    pub status: Option<RunStatus>,
+    /// Those after this one on the list: the last page's [`RunPage::next`].
+    pub after: Option<RunPlace>,
+    /// How many at most.
+    pub limit: u32,
+}
+
+/// A place in the list of runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunPlace {
+    /// When the run there started.
+    pub started: Timestamp,
+    /// The run there.
+    pub id: Arc<str>,
+}
+
+/// One page of runs.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct RunPage {
+    /// The runs, the last started first.
+    pub runs: Vec<Run>,
+    /// Where the next page begins, if there is one.
+    pub next: Option<RunPlace>,
+}
+
+/// A run with all that is told of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunView {
+    /// The run.
+    pub run: Run,
+    /// Its timeline, oldest first.
+    pub timeline: Vec<Entry>,
+    /// Its effects, oldest first.
+    pub effects: Vec<Effect>,
+}
+
+/// Which lines of the timeline.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct TimelineFilter {
+    /// Of this workflow.
+    pub workflow: Option<Arc<str>>,
+    /// Of this subject.
+    pub subject: Option<EntityId>,
+    /// Of this run.
+    pub run: Option<Arc<str>>,
+}
+
+/// A line of the timeline with its place.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Line {
+    /// Its place.
+    pub position: Position,
+    /// What it says.
+    pub entry: Entry,
+}
+
+/// An entity with its keys.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Found {
+    /// Which.
+    pub id: EntityId,
+    /// What is kept of it, if anything is yet.
+    pub entity: Option<Entity>,
+    /// The keys that name it besides its id.
+    pub keys: Vec<IdentityKey>,
+}
+
+/// How much of everything there is.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct Counts {
+    /// Facts that came in or followed.
+    pub facts: u64,
+    /// Facts that no worker has read yet.
+    pub unread: u64,
+    /// Entities of each kind.
+    pub entities: BTreeMap<String, u64>,
+    /// Runs of each workflow in each state.
+    pub runs: BTreeMap<String, BTreeMap<RunStatus, u64>>,
+    /// Effects in each state.
+    pub effects: BTreeMap<EffectState, u64>,
+}
