@@ -4,4 +4,6 @@
 //! no environment. What it needs comes in as arguments.
 
 pub mod diagnostic;
+pub mod hir;
+pub mod lower;
 pub mod syntax;
