@@ -4,12 +4,21 @@
 //! The compiler writes programs, the engine runs them; both know this crate and
 //! not each other. It must not know rule text, stores, clocks or providers.
 
+mod artifact;
 mod instruction;
+mod json;
+mod length;
+mod pipe;
 mod program;
 mod types;
 mod value;
+mod verify;
 
+pub use artifact::{Artifact, ArtifactError, MAX_ARTIFACT, Verified};
 pub use instruction::{Function, FunctionId, Instruction, NameRef, Op, Pipe};
+pub use json::Misfit;
+pub use length::LengthError;
+pub use pipe::{Given, PipeArg, Signature};
 pub use program::{
     ActionDecl, Auth, Body, CaptureCall, Debug, Enrolment, EntityDecl, EventDecl, Exit, FieldDecl, Hash,
     IndexKey, KeySource, Live, Overlap, Presence, Program, Project, ResumePoint, Site, SiteKind, Smtp,

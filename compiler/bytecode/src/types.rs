@@ -74,6 +74,45 @@ pub enum Kind {
     Json,
 }
 
+impl Kind {
+    /// All of them; [`crate::Op::Missing`] names one by its place here.
+    pub const ALL: [Self; 10] = [
+        Self::Bool,
+        Self::Number,
+        Self::Text,
+        Self::Date,
+        Self::Time,
+        Self::Clock,
+        Self::Duration,
+        Self::List,
+        Self::Entity,
+        Self::Json,
+    ];
+
+    /// The one at this place.
+    #[must_use]
+    pub fn from_byte(byte: u8) -> Option<Self> {
+        Self::ALL.get(usize::from(byte)).copied()
+    }
+
+    /// Its name in listings and messages.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Bool => "bool",
+            Self::Number => "number",
+            Self::Text => "text",
+            Self::Date => "date",
+            Self::Time => "time",
+            Self::Clock => "clock",
+            Self::Duration => "duration",
+            Self::List => "list",
+            Self::Entity => "entity",
+            Self::Json => "json",
+        }
+    }
+}
+
 impl Scalar {
     /// The kind of register that holds it.
     #[must_use]

@@ -4,4 +4,6 @@
 //! It never awaits, and knows no clock, no randomness and no store: the same
 //! inputs give the same bytes on every machine.
 
+pub mod civil;
 pub mod model;
+pub mod vm;

@@ -1,0 +1,66 @@
+//! The machine that runs verified bytecode.
+//!
+//! It reads nothing but its arguments and its [`World`], changes nothing, and
+//! always ends: code has no loops, and what lists multiply is counted. It must
+//! not know runs, stores or providers: a workflow's body asks for what it wants
+//! done by yielding.
+
+mod machine;
+pub mod request;
+mod world;
+
+use onward_bytecode::{CaptureCall, EntityId, FunctionId, Program, Value, WorkflowDecl};
+
+pub use machine::{Machine, Yield};
+pub use world::{Moved, Secrets, World};
+
+use crate::model::Rest;
+
+/// Why code stopped before its end.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
+    /// It reads an entity that was not looked up: look it up and start again.
+    #[error("{0} has not been looked up")]
+    Needs(EntityId),
+    /// It does more work than one message or condition may.
+    #[error("it takes too much work: a list is too long for what is done with each item")]
+    OutOfFuel,
+    /// It makes a text or JSON that is larger than [`MAX_OUTPUT`].
+    #[error("it makes a text of more than {} KiB", MAX_OUTPUT >> 10)]
+    TooLarge,
+    /// The secret is not there.
+    #[error("the secret `{0}` is not set; set it in the server's environment")]
+    NoSecret(Box<str>),
+    /// The program was not verified, or it is not the one that a run is pinned to.
+    #[error("the program is damaged: there is no {0}")]
+    Damaged(&'static str),
+}
+
+/// A text or JSON value is at most this many bytes.
+pub const MAX_OUTPUT: usize = 1 << 20;
+
+/// Calls a condition, a message or any other function that gives a value.
+///
+/// # Errors
+///
+/// A [`Fault`]; after [`Fault::Needs`] the same call can be made again.
+pub fn call(program: &Program, function: FunctionId, args: &[Value], world: &World<'_>) -> Result<Value, Fault> {
+    let _ = (program, function, args, world);
+    Err(Fault::Damaged("function"))
+}
+
+/// Calls a condition of a workflow for a run that rests: an `exit`, or a wait's `where`.
+///
+/// # Errors
+///
+/// As [`call`].
+pub fn call_at_rest(
+    program: &Program,
+    workflow: &WorkflowDecl,
+    rest: &Rest,
+    call: &CaptureCall,
+    world: &World<'_>,
+) -> Result<Value, Fault> {
+    let _ = (program, workflow, rest, call, world);
+    Err(Fault::Damaged("function"))
+}
