@@ -6,4 +6,5 @@
 pub mod diagnostic;
 pub mod hir;
 pub mod lower;
+pub mod render;
 pub mod syntax;

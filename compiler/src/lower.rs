@@ -66,7 +66,7 @@ pub fn lower(hir: &Hir) -> Result<Lowered, Vec<Diagnostic>> {
     for action in sorted {
         match action::lower(action, &mut functions) {
             Ok(decl) => actions.push(decl),
-            Err(problem) => problems.push(problem),
+            Err(problem) => problems.push(problem.limit.of_action(&action.name, problem.span)),
         }
     }
     let names: Vec<Arc<str>> = actions.iter().map(|action| action.name.clone()).collect();

@@ -98,7 +98,7 @@ impl Value {
 }
 
 /// A value written in a rule, in a function's constant table.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Constant {
     /// `true` or `false`.
     Bool(bool),

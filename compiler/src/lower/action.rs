@@ -8,15 +8,24 @@ use onward_bytecode::{ActionDecl, Auth, Body, FunctionId, Scalar, Transport, Typ
 
 use super::Functions;
 use super::expression::function;
+use super::limit::Limit;
 use super::source::Source;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::Span;
 use crate::hir::{self, Action, Expr, Request};
+
+/// A part of an action that does not fit.
+pub(super) struct TooLarge {
+    /// Why.
+    pub(super) limit: Limit,
+    /// The part.
+    pub(super) span: Span,
+}
 
 /// Lowers an action.
 ///
 /// # Errors
 /// A part of it that does not fit the machine.
-pub(super) fn lower(action: &Action, functions: &mut Functions) -> Result<ActionDecl, Diagnostic> {
+pub(super) fn lower(action: &Action, functions: &mut Functions) -> Result<ActionDecl, TooLarge> {
     let mut parts = Parts { action, functions };
     let transport = match &action.request {
         Request::Http(http) => parts.http(http)?,
@@ -41,11 +50,12 @@ struct Parts<'a> {
     functions: &'a mut Functions,
 }
 
-type Part = Result<FunctionId, Diagnostic>;
+type Part = Result<FunctionId, TooLarge>;
 
 impl Parts<'_> {
     fn part(&mut self, name: &str, expr: &Expr) -> Part {
-        let params = self.action.params.iter().map(|param| (Source::Param(param.name.clone()), param.ty.clone()));
+        let params =
+            self.action.params.iter().map(|param| (Source::Param(param.name.clone()), param.ty.clone()));
         self.function(name, params.collect(), expr)
     }
 
@@ -57,21 +67,21 @@ impl Parts<'_> {
     fn function(&mut self, name: &str, params: Vec<(Source, Type)>, expr: &Expr) -> Part {
         let action = &self.action.name;
         function(self.functions, format!("{action}.{name}"), params, expr)
-            .map_err(|limit| limit.of_action(action, expr.span))
+            .map_err(|limit| TooLarge { limit, span: expr.span })
     }
 
     fn parts(
         &mut self,
         group: &str,
         members: &[(Arc<str>, Expr)],
-    ) -> Result<Vec<(Arc<str>, FunctionId)>, Diagnostic> {
+    ) -> Result<Vec<(Arc<str>, FunctionId)>, TooLarge> {
         members
             .iter()
             .map(|(name, expr)| Ok((name.clone(), self.part(&format!("{group}.{name}"), expr)?)))
             .collect()
     }
 
-    fn http(&mut self, http: &hir::Http) -> Result<Transport, Diagnostic> {
+    fn http(&mut self, http: &hir::Http) -> Result<Transport, TooLarge> {
         Ok(Transport::Http {
             method: http.method.clone(),
             url: self.part("url", &http.url)?,
@@ -85,7 +95,7 @@ impl Parts<'_> {
         })
     }
 
-    fn auth(&mut self, auth: &hir::Auth) -> Result<Auth, Diagnostic> {
+    fn auth(&mut self, auth: &hir::Auth) -> Result<Auth, TooLarge> {
         Ok(match auth {
             hir::Auth::Basic(user, password) => {
                 Auth::Basic(self.part("user", user)?, self.part("password", password)?)
@@ -94,7 +104,7 @@ impl Parts<'_> {
         })
     }
 
-    fn body(&mut self, body: &hir::Body) -> Result<Body, Diagnostic> {
+    fn body(&mut self, body: &hir::Body) -> Result<Body, TooLarge> {
         Ok(match body {
             hir::Body::Empty => Body::Empty,
             hir::Body::Form(members) => Body::Form(self.parts("form", members)?),
@@ -103,7 +113,7 @@ impl Parts<'_> {
         })
     }
 
-    fn smtp(&mut self, smtp: &hir::Smtp) -> Result<Transport, Diagnostic> {
+    fn smtp(&mut self, smtp: &hir::Smtp) -> Result<Transport, TooLarge> {
         Ok(Transport::Smtp {
             to: self.part("to", &smtp.to)?,
             from: self.part("from", &smtp.from)?,

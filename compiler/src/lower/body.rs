@@ -233,7 +233,8 @@ impl<'a> Body<'a> {
     fn kind(&mut self, name: &Arc<str>, act: &Act) -> Lowering<(SiteKind, Option<u16>)> {
         let kind = match act {
             Act::Effect { action, .. } => {
-                let place = self.actions.binary_search(action).ok().and_then(|place| u32::try_from(place).ok());
+                let place =
+                    self.actions.binary_search(action).ok().and_then(|place| u32::try_from(place).ok());
                 let point = self.rest(name)?;
                 return Ok((SiteKind::Effect { action: place.unwrap_or(u32::MAX), point }, Some(point)));
             }
@@ -262,8 +263,12 @@ impl<'a> Body<'a> {
             Act::Task { title, due, remind, assignee, notes, .. } => {
                 let first = self.code.range(5)?;
                 self.code.put(title, first)?;
-                let others =
-                    [(due, Scalar::Time), (remind, Scalar::Time), (assignee, Scalar::Text), (notes, Scalar::Text)];
+                let others = [
+                    (due, Scalar::Time),
+                    (remind, Scalar::Time),
+                    (assignee, Scalar::Text),
+                    (notes, Scalar::Text),
+                ];
                 for ((value, scalar), register) in others.into_iter().zip(first.saturating_add(1)..=u8::MAX) {
                     match value {
                         Some(value) => self.code.put(value, register)?,
@@ -342,7 +347,9 @@ impl<'a> Body<'a> {
             .env
             .iter()
             .filter_map(|(source, slot)| match source {
-                Source::Field(EventScope::Wait(wait), name) if *wait == id => Some((name.clone(), slot.clone())),
+                Source::Field(EventScope::Wait(wait), name) if *wait == id => {
+                    Some((name.clone(), slot.clone()))
+                }
                 _ => None,
             })
             .collect()

@@ -8,6 +8,7 @@
 
 use std::sync::Arc;
 
+use indexmap::IndexSet;
 use onward_bytecode::{Constant, Function, FunctionId, Instruction, Kind, NameRef, Op, SpanAt, Type};
 
 use super::Functions;
@@ -26,7 +27,7 @@ pub(super) struct Code<'a> {
     params: Vec<Kind>,
     next: u16,
     high: u16,
-    constants: Vec<Constant>,
+    constants: IndexSet<Constant>,
     names: Vec<NameRef>,
     blocks: Vec<FunctionId>,
     words: Vec<Instruction>,
@@ -64,7 +65,7 @@ impl<'a> Code<'a> {
             params: Vec::new(),
             next: 0,
             high: 0,
-            constants: Vec::new(),
+            constants: IndexSet::new(),
             names: Vec::new(),
             blocks: Vec::new(),
             words: Vec::new(),
@@ -163,14 +164,8 @@ impl<'a> Code<'a> {
     /// Loads a constant.
     pub(super) fn load(&mut self, span: Span, dst: u8, constant: Constant) -> Lowering<()> {
         let constant = canonical(constant);
-        let k = match self.constants.iter().position(|known| *known == constant) {
-            Some(place) => place,
-            None => {
-                self.constants.push(constant);
-                self.constants.len() - 1
-            }
-        };
-        let k = u16::try_from(k).map_err(|_| Limit::Words)?;
+        let (place, _) = self.constants.insert_full(constant);
+        let k = u16::try_from(place).map_err(|_| Limit::Words)?;
         self.ak(span, Op::Const, dst, k)
     }
 
@@ -216,7 +211,7 @@ impl<'a> Code<'a> {
             params: self.params,
             result,
             registers: self.high,
-            constants: self.constants,
+            constants: self.constants.into_iter().collect(),
             names: self.names,
             blocks: self.blocks,
             code: self.words,

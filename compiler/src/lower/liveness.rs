@@ -61,7 +61,9 @@ pub(super) fn live(words: &[Instruction], waits: &[WaitSite]) -> Vec<Registers> 
             now.remove(word.a());
         }
         now.extend(reads(op, *word).into_iter().flatten());
-        now.extend(wait.and_then(|wait| wait.condition.as_ref()).into_iter().flat_map(|c| c.registers.clone()));
+        now.extend(
+            wait.and_then(|wait| wait.condition.as_ref()).into_iter().flat_map(|c| c.registers.clone()),
+        );
         if let Some(at) = live.get_mut(pc) {
             *at = now;
         }

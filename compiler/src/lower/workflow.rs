@@ -6,7 +6,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
-use onward_bytecode::{CaptureCall, EventDecl, Exit, FunctionId, Live, ResumePoint, Trigger, TriggerKind, WorkflowDecl};
+use onward_bytecode::{
+    CaptureCall, EventDecl, Exit, FunctionId, Live, ResumePoint, Trigger, TriggerKind, WorkflowDecl,
+};
 
 use super::Functions;
 use super::body::{Body, Rest};
@@ -118,7 +120,12 @@ pub(super) enum Whose {
 }
 
 /// A condition as a function of the registers that it reads.
-pub(super) fn capture(code: &mut Code, name: String, condition: &Expr, whose: Whose) -> Lowering<CaptureCall> {
+pub(super) fn capture(
+    code: &mut Code,
+    name: String,
+    condition: &Expr,
+    whose: Whose,
+) -> Lowering<CaptureCall> {
     let mut params = Vec::new();
     let mut registers = Vec::new();
     for source in outside(condition, whose).into_keys() {
