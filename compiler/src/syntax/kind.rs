@@ -78,6 +78,8 @@ kinds! {
 
     // Nodes.
     FILE,
+    /// The root of an expression that stands alone: in a message.
+    HOLE,
     NAME,
     DOTTED,
     BLOCK,

@@ -5,6 +5,7 @@ use rowan::{TextRange, TextSize};
 use super::{AstNode, Origin, children, token, tokens, views};
 use crate::diagnostic::Span;
 use crate::syntax::kind::{SyntaxKind, SyntaxNode, SyntaxToken};
+use crate::syntax::lexer::quote_lengths;
 
 /// A text in quotes, wherever it stands.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -65,15 +66,12 @@ impl StringLit {
 
     /// Bytes of the quotes before the contents.
     fn open(&self) -> usize {
-        match self.quotes() {
-            Quotes::Three => 3,
-            Quotes::One => self.0.text().chars().next().map_or(0, char::len_utf8),
-        }
+        quote_lengths(self.0.text()).0
     }
 
     /// Bytes of the quotes after the contents: none if they are missing.
     fn close(&self) -> usize {
-        crate::syntax::lexer::closing_quotes(self.0.text())
+        quote_lengths(self.0.text()).1
     }
 }
 

@@ -1,0 +1,132 @@
+//! Literals, above all durations and their units.
+
+use super::*;
+use crate::syntax::ast::{Unit, split_unit};
+
+/// How sure it is that a number here begins a duration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// In any expression: a word after the number must be a unit to count.
+    Anywhere,
+    /// Nothing else is possible: any word after the number is meant as a unit.
+    Duration,
+}
+
+impl Parser<'_> {
+    /// A literal; the next token begins one.
+    pub(super) fn literal(&mut self) {
+        match self.kind() {
+            STRING | BLOCK_STRING => self.node(STRING_EXPR, Self::take),
+            DATE if self.kind_of(Ahead::Next) == TIME => self.node(DATE_TIME_EXPR, |p| {
+                p.take();
+                p.take();
+            }),
+            DATE => self.node(DATE_EXPR, Self::take),
+            TIME => self.node(TIME_EXPR, Self::take),
+            _ if self.at_part(Place::Anywhere) => self.parts(Place::Anywhere),
+            _ => self.node(NUMBER_EXPR, Self::take),
+        }
+    }
+
+    /// A value that is a duration: after `wait`, where a word that is no unit is meant as one.
+    pub(super) fn duration_value(&mut self, what: &str) {
+        if self.is(NUMBER) && self.at_part(Place::Duration) && !self.at_part(Place::Anywhere) {
+            self.parts(Place::Duration);
+            return;
+        }
+        self.expression(what);
+    }
+
+    /// A duration that must be written out: after `up to`, `due in`, `remind`.
+    pub(super) fn duration(&mut self, what: &str) -> bool {
+        match self.kind() {
+            NUMBER_UNIT => {}
+            NUMBER if self.at_part(Place::Duration) => {}
+            NUMBER => {
+                let number = self.text_of(Ahead::Here);
+                let diagnostic = Diagnostic::error(codes::NO_UNIT, self.span(), format!("`{number}` needs a unit"))
+                    .help(format!("as `{number} days`, `{number}h` or `{number}m`"));
+                self.report(diagnostic);
+                self.node(DURATION_EXPR, |p| p.node(DURATION_PART, Self::take));
+                self.reported = None;
+                return true;
+            }
+            _ => {
+                self.missing(codes::NO_VALUE, what);
+                return false;
+            }
+        }
+        self.parts(Place::Duration);
+        true
+    }
+
+    /// Whether a number and its unit are next.
+    fn at_part(&self, place: Place) -> bool {
+        match self.kind() {
+            NUMBER_UNIT => true,
+            NUMBER => self.word_of(Ahead::Next).is_some_and(|word| {
+                Unit::read(word).is_some() || self.meant_as_unit(word, place)
+            }),
+            _ => false,
+        }
+    }
+
+    /// Whether `word`, which is no unit, can only be a misspelt one.
+    fn meant_as_unit(&self, word: &str, place: Place) -> bool {
+        if words::RESERVED.contains(&word) || FOLLOWERS.contains(&word) {
+            return false;
+        }
+        match place {
+            Place::Anywhere => self.word_of(Ahead::Third) == Some("ago"),
+            Place::Duration => !self.seen(Ahead::Next).is_some_and(|it| it.leads),
+        }
+    }
+
+    fn parts(&mut self, place: Place) {
+        self.node(DURATION_EXPR, |p| {
+            while p.at_part(place) {
+                p.node(DURATION_PART, Self::part);
+            }
+        });
+    }
+
+    fn part(&mut self) {
+        let joined = self.is(NUMBER_UNIT);
+        if joined {
+            let text = self.text_of(Ahead::Here);
+            let (number, unit) = split_unit(text);
+            let whole = self.span();
+            let skipped = u32::try_from(number.len()).unwrap_or_default();
+            self.check_unit(number, unit, Span { start: whole.start + skipped, ..whole });
+            self.take();
+        } else {
+            let number = self.text_of(Ahead::Here);
+            self.take();
+            self.check_unit(number, self.text_of(Ahead::Here), self.span());
+            self.take_word();
+        }
+        self.reported = None;
+    }
+
+    fn check_unit(&mut self, number: &str, unit: &str, span: Span) {
+        if Unit::read(unit).is_some() {
+            return;
+        }
+        let mut diagnostic = Diagnostic::error(codes::UNKNOWN_UNIT, span, format!("`{unit}` is not a unit of time"));
+        let known = Unit::WORDS.iter().map(|(word, _)| *word).filter(|word| word.len() > 1);
+        diagnostic = match words::nearest(unit, known) {
+            _ if ["am", "pm", "AM", "PM"].contains(&unit) => {
+                diagnostic.help("write times of day as `09:00` or `17:30`")
+            }
+            Some(meant) => diagnostic
+                .help(format!("did you mean `{number} {meant}`?"))
+                .replace(span, meant, Applicability::Unsure),
+            None => diagnostic.help("units are `seconds`, `minutes`, `hours`, `days`, `weeks`, `months` and `years`"),
+        };
+        self.report(diagnostic);
+    }
+}
+
+/// Words that follow a duration, and are no unit even if one is missing.
+const FOLLOWERS: &[&str] =
+    &["before", "type", "due", "remind", "for", "notes", "split", "repeat", "let", "once", "exit", "every", "while", "on", "at"];
