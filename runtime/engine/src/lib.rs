@@ -4,6 +4,13 @@
 //! It never awaits, and knows no clock, no randomness and no store: the same
 //! inputs give the same bytes on every machine.
 
+pub mod apply;
 pub mod civil;
+mod index;
 pub mod model;
+pub mod program;
+mod snapshot;
 pub mod vm;
+
+pub use apply::{Unmet, apply};
+pub use program::{Loaded, Programs};

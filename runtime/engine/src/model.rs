@@ -186,11 +186,11 @@ pub enum RunState {
     },
     /// It cannot go on until a person helps.
     Parked {
-        /// Where it rested last; its point is empty if it has not rested yet.
+        /// The point of the step that could not be done, with what is kept there: `exit` is checked against it.
         rest: Rest,
         /// Why.
         reason: Arc<str>,
-        /// The step that could not be done, from where it is tried again. Without it the run goes on at `rest`.
+        /// From where the step is tried again. Without it the run goes on at `rest`.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         again: Option<Box<Again>>,
     },
@@ -426,7 +426,7 @@ pub struct Transition {
 pub struct Snapshot {
     /// Entities that were looked up; `None` if there is none.
     pub entities: BTreeMap<EntityId, Option<Entity>>,
-    /// Unfinished runs of each subject that was looked up, oldest first.
+    /// Unfinished runs of each subject that was looked up, the first started first, then by id.
     pub runs: BTreeMap<EntityId, Vec<Run>>,
     /// Keys of `once` of each subject that was looked up.
     pub enrolments: BTreeSet<Enrolled>,

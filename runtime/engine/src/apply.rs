@@ -1,0 +1,72 @@
+//! `apply`: one input in, one transition out.
+//!
+//! Each input has its own file, and so has each thing that a run may meet on its
+//! way. All of them work on a [`turn::Turn`], which sees the changes made so far
+//! and folds them into the transition.
+//!
+//! It must not know stores, providers or the clock. What it needs and was not
+//! given it asks for by [`Unmet`], having changed nothing.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use onward_bytecode::{EntityId, Hash};
+
+use crate::model::{Input, Snapshot, Transition};
+use crate::program::Programs;
+
+mod attributes;
+mod body;
+mod effect;
+mod event;
+mod exit;
+mod fact;
+mod forward;
+mod id;
+mod look;
+mod merge;
+mod order;
+mod outcome;
+mod record;
+mod say;
+mod start;
+mod timer;
+mod turn;
+mod zone;
+
+/// What `apply` lacks. Nothing has changed; give it and call again.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unmet {
+    /// Entities that the snapshot does not have: each with its unfinished runs and its keys of
+    /// `once`, or as `None` if there is none.
+    #[error("the snapshot lacks entities")]
+    Needs(BTreeSet<EntityId>),
+    /// A program that a run is pinned to.
+    #[error("program {0} is not loaded")]
+    NeedsProgram(Hash),
+}
+
+impl Unmet {
+    fn needs(id: &EntityId) -> Self {
+        Self::Needs(BTreeSet::from([id.clone()]))
+    }
+}
+
+/// A result that may lack something.
+type Met<T> = Result<T, Unmet>;
+
+/// What an input changes.
+///
+/// # Errors
+/// [`Unmet`] if the programs or the snapshot lack something that it needs.
+pub fn apply(
+    programs: &Programs,
+    snapshot: &Snapshot,
+    input: Input<'_>,
+    now: Timestamp,
+) -> Result<Transition, Unmet> {
+    match input {
+        Input::Fact(fact) => fact::apply(programs, snapshot, fact, now),
+        Input::Timer { subject, run } => timer::apply(programs, snapshot, subject, run, now),
+    }
+}

@@ -1,0 +1,60 @@
+//! An event: first its subject's attributes, then the runs that are under way, then triggers.
+
+use std::sync::Arc;
+
+use onward_bytecode::EntityId;
+
+use super::body::Onward;
+use super::exit::Ended;
+use super::turn::Turn;
+use super::Met;
+use crate::model::{Fields, Occurrence, Run, RunState, What};
+
+impl Turn<'_> {
+    /// A live event. `attributes` came with it.
+    pub(super) fn take_event(
+        &mut self,
+        subject: &EntityId,
+        event: &Occurrence,
+        attributes: &Fields,
+    ) -> Met<()> {
+        // Runs that start now have not waited for this event.
+        let running = self.unfinished(subject)?;
+        if let Some(changed) = self.assign(subject, attributes, event.at)? {
+            self.react(&changed)?;
+        }
+        for run in running {
+            self.hear(&run, event)?;
+        }
+        self.match_event(subject, event)?;
+        self.forward_event(subject, event)
+    }
+
+    /// Tells a run of an event: it ends, goes on, or does not care.
+    fn hear(&mut self, id: &Arc<str>, event: &Occurrence) -> Met<()> {
+        let Some(run) = self.run(id).cloned() else { return Ok(()) };
+        if self.exit_on(&run, event)? == Ended::Yes {
+            return Ok(());
+        }
+        self.end_wait(run, event)
+    }
+
+    fn end_wait(&mut self, run: Run, event: &Occurrence) -> Met<()> {
+        let RunState::Waiting { rest, wait: Some(wait), .. } = &run.state else { return Ok(()) };
+        let loaded = self.program(run.program)?;
+        let Some(workflow) = loaded.workflow(&run.workflow) else { return Ok(()) };
+        let Some(site) = workflow.waits.get(usize::from(*wait)).filter(|site| site.event == event.name)
+        else {
+            return Ok(());
+        };
+        if let Some(condition) = &site.condition
+            && !self.holds_at_rest(&loaded, workflow, &run, condition, Some(event))?
+        {
+            return Ok(());
+        }
+        let rest = rest.clone();
+        let detail = format!("`{}` came (event {})", event.name, event.id);
+        self.say(&run, Some(&rest.point), What::Resumed, detail);
+        self.resume(run, rest, Onward::Point, Some(event.clone()))
+    }
+}
