@@ -1,0 +1,175 @@
+//! The proof of a workflow's tables. It must not know its code.
+
+use super::declarations::{is_entity, type_is_sane};
+use super::{Place, signature};
+use crate::{
+    ArtifactError, CaptureCall, EventDecl, Exit, Function, FunctionId, Kind, Program, ResumePoint, SiteKind,
+    TriggerKind, WorkflowDecl,
+};
+
+type Proof = Result<(), ArtifactError>;
+
+struct Tables<'a> {
+    program: &'a Program,
+    workflow: &'a WorkflowDecl,
+    place: Place,
+}
+
+/// Proves the tables of a workflow.
+pub(super) fn check(program: &Program, workflow: &WorkflowDecl) -> Proof {
+    let place = Place::new(format!("workflow `{}`", workflow.name));
+    let tables = Tables { program, workflow, place };
+    let Some(body) = program.functions.get(workflow.body.0 as usize) else {
+        return Err(tables.place.unsound("it has no body"));
+    };
+    tables.place.ensure(body.params.is_empty(), "its body takes arguments")?;
+    tables.place.ensure(is_entity(program, &workflow.subject), "its subject is not declared")?;
+    tables.triggers(body)?;
+    tables.sites()?;
+    tables.points(body)?;
+    tables.waits(body)?;
+    tables.exits()
+}
+
+/// The functions that a workflow runs.
+pub(super) fn functions(workflow: &WorkflowDecl) -> Vec<FunctionId> {
+    let mut all = vec![workflow.body];
+    for trigger in &workflow.triggers {
+        all.extend(trigger.condition);
+        if let TriggerKind::Moved { from, to, .. } = trigger.kind {
+            all.extend([from, to].into_iter().flatten());
+        }
+    }
+    all.extend(workflow.waits.iter().filter_map(|wait| wait.condition.as_ref()).map(|call| call.function));
+    all.extend(workflow.exits.iter().filter_map(condition).map(|call| call.function));
+    all
+}
+
+fn condition(exit: &Exit) -> Option<&CaptureCall> {
+    match exit {
+        Exit::When(call) => Some(call),
+        Exit::On { condition, .. } => condition.as_ref(),
+    }
+}
+
+impl Tables<'_> {
+    fn event(&self, name: &str) -> Result<&EventDecl, ArtifactError> {
+        let event = self.program.events.iter().find(|event| &*event.name == name);
+        event.ok_or_else(|| self.place.unsound(format!("the event `{name}` is not declared")))
+    }
+
+    fn triggers(&self, body: &Function) -> Proof {
+        for trigger in &self.workflow.triggers {
+            match &trigger.kind {
+                TriggerKind::Event(name) => {
+                    self.event(name)?;
+                }
+                TriggerKind::Moved { from, to, .. } => {
+                    for function in [from, to].into_iter().flatten() {
+                        signature(self.program, *function, &[], None, &self.place)?;
+                    }
+                }
+                TriggerKind::Created | TriggerKind::Changed => {}
+            }
+            if let Some(condition) = trigger.condition {
+                signature(self.program, condition, &[], Some(Kind::Bool), &self.place)?;
+            }
+            self.inside(trigger.entry, body)?;
+        }
+        Ok(())
+    }
+
+    fn inside(&self, pc: u32, body: &Function) -> Proof {
+        self.place.ensure((pc as usize) < body.code.len(), "it goes on behind the end of its body")
+    }
+
+    fn sites(&self) -> Proof {
+        self.place.unique(self.workflow.sites.iter().map(|site| &*site.name))?;
+        self.workflow.sites.iter().try_for_each(|site| self.site(&site.kind))
+    }
+
+    fn site(&self, site: &SiteKind) -> Proof {
+        match site {
+            SiteKind::Effect { action, point } => {
+                let action = self.program.actions.get(*action as usize);
+                self.place.ensure(action.is_some(), "a step does an action that is not there")?;
+                self.point(*point).map(|_| ())
+            }
+            SiteKind::Set { ty, .. } => type_is_sane(self.program, ty, &self.place),
+            SiteKind::Emit { event, fields } => {
+                let declared = &self.event(event)?.fields;
+                self.place.unique(fields.iter().map(|field| &**field))?;
+                let known = fields.iter().all(|field| declared.iter().any(|d| d.name == *field));
+                self.place.ensure(known, "a step emits a field that its event does not have")
+            }
+            SiteKind::Task { group: Some(group), .. } => {
+                let known = self.program.teams.iter().any(|team| team.name == *group);
+                self.place.ensure(known, "a task is for a group that is not declared")
+            }
+            SiteKind::Task { group: None, .. }
+            | SiteKind::AddTag
+            | SiteKind::RemoveTag
+            | SiteKind::Note
+            | SiteKind::Branch => Ok(()),
+        }
+    }
+
+    fn points(&self, body: &Function) -> Proof {
+        self.place.unique(self.workflow.points.iter().map(|point| &*point.name))?;
+        for point in &self.workflow.points {
+            self.inside(point.pc, body)?;
+            point.live.iter().try_for_each(|live| type_is_sane(self.program, &live.ty, &self.place))?;
+        }
+        Ok(())
+    }
+
+    fn point(&self, place: u16) -> Result<&ResumePoint, ArtifactError> {
+        let point = self.workflow.points.get(usize::from(place));
+        point.ok_or_else(|| self.place.unsound(format!("there is no resume point {place}")))
+    }
+
+    fn waits(&self, body: &Function) -> Proof {
+        for wait in &self.workflow.waits {
+            self.event(&wait.event)?;
+            self.inside(wait.otherwise, body)?;
+            let point = self.point(wait.point)?;
+            if let Some(call) = &wait.condition {
+                self.captured(call, point)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// An exit may be asked wherever a run rests, so what it reads is kept everywhere.
+    fn exits(&self) -> Proof {
+        for exit in &self.workflow.exits {
+            if let Exit::On { event, .. } = exit {
+                self.event(event)?;
+            }
+            let Some(call) = condition(exit) else { continue };
+            self.condition(call)?;
+            self.workflow.points.iter().try_for_each(|point| self.captured(call, point))?;
+        }
+        Ok(())
+    }
+
+    fn condition(&self, call: &CaptureCall) -> Result<&Function, ArtifactError> {
+        let function = self.program.functions.get(call.function.0 as usize);
+        let params = function.map_or(&[][..], |function| &function.params);
+        self.place.ensure(params.len() == call.registers.len(), "a condition takes other arguments")?;
+        signature(self.program, call.function, params, Some(Kind::Bool), &self.place)
+    }
+
+    /// Everything that the condition is given is kept at the point.
+    fn captured(&self, call: &CaptureCall, point: &ResumePoint) -> Proof {
+        let function = self.condition(call)?;
+        for (register, kind) in call.registers.iter().zip(&function.params) {
+            let live = point.live.iter().find(|live| live.register == *register);
+            self.place.ensure(
+                live.is_some_and(|live| live.ty.kind() == *kind),
+                "a condition reads what is not kept while the run rests",
+            )?;
+        }
+        Ok(())
+    }
+}
