@@ -1,0 +1,102 @@
+//! What `onward` can be told to do: one file a command.
+
+mod completions;
+mod emit;
+mod explain;
+mod help;
+mod import;
+mod logs;
+mod new;
+mod parked;
+mod runs;
+
+use clap::builder::styling::{AnsiColor, Styles};
+use clap::{Args, Parser, Subcommand};
+
+use crate::failure::Outcome;
+
+const STYLES: Styles = Styles::styled()
+    .header(AnsiColor::Green.on_default().bold())
+    .usage(AnsiColor::Green.on_default().bold())
+    .literal(AnsiColor::Cyan.on_default())
+    .placeholder(AnsiColor::Cyan.on_default());
+
+/// Rules for customer workflows: checks, compiles, runs and explains them.
+#[derive(Debug, Parser)]
+#[command(
+    name = "onward",
+    version,
+    styles = STYLES,
+    disable_help_subcommand = true,
+    after_help = "`onward help COMMAND` tells more, `onward help exit-codes` what the exit codes mean."
+)]
+pub(crate) struct Cli {
+    /// When to use colours; NO_COLOR is obeyed too
+    #[arg(long, global = true, display_order = 900, value_name = "WHEN", default_value = "auto", hide_possible_values = true)]
+    pub(crate) color: Color,
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// When to use colours.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+pub(crate) enum Color {
+    /// If a terminal shows them.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+impl Color {
+    /// Makes it hold for everything that is printed.
+    pub(crate) fn write_global(self) {
+        match self {
+            Self::Auto => anstream::ColorChoice::Auto,
+            Self::Always => anstream::ColorChoice::Always,
+            Self::Never => anstream::ColorChoice::Never,
+        }
+        .write_global();
+    }
+}
+
+/// How to print data.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct Format {
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// A command. The order is the help page's: rules, a server, what happens on it, the rest.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    New(new::New),
+    Emit(emit::Emit),
+    Import(import::Import),
+    Runs(runs::Runs),
+    Logs(logs::Logs),
+    Parked(parked::Parked),
+    Explain(explain::Explain),
+    Completions(completions::Completions),
+    Help(help::Help),
+}
+
+impl Command {
+    /// Does it.
+    pub(crate) fn run(self) -> Outcome {
+        match self {
+            Self::New(command) => command.run(),
+            Self::Emit(command) => command.run(),
+            Self::Import(command) => command.run(),
+            Self::Runs(command) => command.run(),
+            Self::Logs(command) => command.run(),
+            Self::Parked(command) => command.run(),
+            Self::Explain(command) => command.run(),
+            Self::Completions(command) => command.run(),
+            Self::Help(command) => command.run(),
+        }
+    }
+}

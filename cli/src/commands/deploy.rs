@@ -1,0 +1,67 @@
+//! `onward deploy`: checks and compiles a project, and makes a server run it.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use serde_json::Value;
+
+use super::Format;
+use super::compile::program;
+use super::runs::text;
+use crate::client::{Body, Client, Connection, block};
+use crate::failure::{Exit, Failure, Outcome};
+use crate::project::Files;
+use crate::screen;
+
+/// Compile a project and deploy it on a server
+#[derive(Debug, Args)]
+pub(crate) struct Deploy {
+    /// The project's folder
+    #[arg(default_value = ".")]
+    path: PathBuf,
+    #[command(flatten)]
+    format: Format,
+    #[command(flatten)]
+    connection: Connection,
+}
+
+impl Deploy {
+    pub(super) fn run(self) -> Outcome {
+        let client = self.connection.client()?;
+        let Some(artifact) = program(&Files::read(&self.path)?)? else { return Ok(Exit::Problems) };
+        let answer = block(deploy(&client, artifact.encode()))?;
+        if self.format.json {
+            screen::json(&answer);
+        } else {
+            show(&client, &answer);
+        }
+        Ok(Exit::Fine)
+    }
+}
+
+/// Sends an artifact; it runs when this returns.
+pub(crate) async fn deploy(client: &Client, artifact: Vec<u8>) -> Result<Value, Failure> {
+    client.post("/v1/programs", Body::Bytes(artifact)).await
+}
+
+/// The names of the workflows in the answer to a deployment.
+pub(crate) fn workflows(answer: &Value) -> Vec<&str> {
+    let all = answer["workflows"].as_array().map(Vec::as_slice).unwrap_or_default();
+    all.iter().map(|it| it.as_str().unwrap_or_else(|| text(&it["name"]))).collect()
+}
+
+/// The beginning of a hash, enough to tell programs apart.
+pub(crate) fn short(hash: &str) -> &str {
+    hash.get(..12).unwrap_or(hash)
+}
+
+fn show(client: &Client, answer: &Value) {
+    let (hash, names) = (text(&answer["hash"]), workflows(answer));
+    let count = screen::count(names.len(), "workflow");
+    if answer["previous"] == answer["hash"] {
+        screen::line(format!("{} {count}: {} runs on {} already", screen::green("unchanged"), short(hash), client.url()));
+        return;
+    }
+    screen::line(format!("{} {count} as {} on {}", screen::green("deployed"), short(hash), client.url()));
+    names.iter().for_each(|name| screen::line(format!("  {name}")));
+}
