@@ -71,7 +71,10 @@ impl Turn<'_> {
             }
         };
         match machine {
-            Ok(machine) => self.drive(Walk { run, loaded: &loaded, workflow, machine, event }, rest, None),
+            Ok(machine) => {
+                let run = Run { state: under_way(rest.clone()), ..run };
+                self.drive(Walk { run, loaded: &loaded, workflow, machine, event }, rest, None)
+            }
             Err(fault) => {
                 self.park(run, rest, None, cannot_go_on(&fault));
                 Ok(())
@@ -253,6 +256,11 @@ impl Turn<'_> {
 
 fn site_name(walk: &Walk<'_>, site: u16) -> Option<Arc<str>> {
     walk.workflow.sites.get(usize::from(site)).map(|site| site.name.clone())
+}
+
+/// The state of a run that is on its way: it is never kept, and nothing is outstanding.
+pub(super) fn under_way(rest: Rest) -> RunState {
+    RunState::Parked { rest, reason: "".into(), again: None }
 }
 
 /// The step at which a run rests; none if it has not rested yet.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use onward_bytecode::{EntityId, Enrolment, Overlap, Trigger, TriggerKind, Value, WorkflowDecl};
 use serde_json::Value as Json;
 
-use super::body::Walk;
+use super::body::{Walk, under_way};
 use super::look::Seen;
 use super::turn::{Appeared, Changed, Moved, Turn};
 use super::{Met, id, say};
@@ -133,7 +133,7 @@ impl Turn<'_> {
 
     /// Starts a run, unless an `exit when` holds already.
     fn begin(&mut self, matched: &Match<'_>, key: Enrolled, others: Vec<Run>) -> Met<()> {
-        let run = self.new_run(matched, RunState::Parked { rest: nowhere(), reason: "".into(), again: None });
+        let run = self.new_run(matched, under_way(nowhere()));
         let program = matched.loaded.program();
         let machine = match Machine::start(program, matched.workflow, matched.trigger.entry) {
             Ok(machine) => machine,

@@ -1,0 +1,287 @@
+//! A store in memory around `apply`: what it is told it keeps, strictly.
+//!
+//! Every input is applied twice and must give the same transition; every commit
+//! must fit what is kept; and the snapshot that absorbed it must be what a reload gives.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use onward_bytecode::EntityId;
+use onward_engine::model::{
+    Change, Enrolled, Entity, Entry, Fact, FactKind, Fields, Finish, Input, Intent, Order, Origin, Outcome,
+    Run, RunState, Snapshot, Transition, What,
+};
+use onward_engine::{Loaded, Programs, Unmet, apply};
+use serde_json::Value as Json;
+
+/// What is kept.
+#[derive(Default)]
+pub(crate) struct Store {
+    pub(crate) entities: BTreeMap<EntityId, Entity>,
+    pub(crate) runs: BTreeMap<(EntityId, Arc<str>), Run>,
+    pub(crate) enrolments: BTreeSet<Enrolled>,
+    pub(crate) intents: BTreeMap<Arc<str>, Intent>,
+    pub(crate) cancelled: BTreeSet<Arc<str>>,
+    pub(crate) settled: BTreeSet<Arc<str>>,
+    pub(crate) facts: BTreeMap<Arc<str>, Fact>,
+    pub(crate) timeline: Vec<Entry>,
+}
+
+/// A store, a clock and the programs.
+pub(crate) struct Town {
+    pub(crate) programs: Programs,
+    pub(crate) store: Store,
+    pub(crate) now: Timestamp,
+    /// Facts taken at one go, at most.
+    pub(crate) patience: usize,
+    inbox: VecDeque<Fact>,
+    sent: u64,
+}
+
+pub(crate) fn contact(id: &str) -> EntityId {
+    EntityId::new("contact", id)
+}
+
+pub(crate) fn fields(json: Json) -> Fields {
+    json.as_object().cloned().expect("an object")
+}
+
+pub(crate) fn time(text: &str) -> Timestamp {
+    text.parse().expect("a moment")
+}
+
+impl Town {
+    pub(crate) fn new(live: Arc<Loaded>) -> Self {
+        Self {
+            programs: Programs::only(live),
+            store: Store::default(),
+            now: time("2026-03-02T12:00:00Z"),
+            patience: 10_000,
+            inbox: VecDeque::new(),
+            sent: 0,
+        }
+    }
+
+    /// Deploys another program; those that runs are pinned to stay.
+    pub(crate) fn deploy(&mut self, live: Arc<Loaded>) {
+        self.programs.pinned.insert(live.hash(), live.clone());
+        self.programs.live = Some(live);
+    }
+
+    // Inputs.
+
+    pub(crate) fn fact(&mut self, subject: &EntityId, kind: FactKind, origin: Origin) {
+        self.sent += 1;
+        let id = format!("f{}", self.sent).into();
+        self.inbox.push_back(Fact { id, subject: subject.clone(), kind, at: self.now, origin });
+        self.work();
+    }
+
+    pub(crate) fn event(&mut self, who: &str, name: &str, members: Json) {
+        self.event_with(who, name, members, serde_json::json!({}));
+    }
+
+    pub(crate) fn event_with(&mut self, who: &str, name: &str, members: Json, attributes: Json) {
+        let kind = FactKind::Event {
+            name: name.into(),
+            fields: fields(members),
+            contact: None,
+            attributes: fields(attributes),
+        };
+        self.fact(&contact(who), kind, Origin::Live);
+    }
+
+    pub(crate) fn attributes(&mut self, who: &str, attributes: Json) {
+        self.fact(&contact(who), FactKind::Attributes { attributes: fields(attributes) }, Origin::Live);
+    }
+
+    pub(crate) fn order(&mut self, run: &Run, order: Order) {
+        self.fact(&run.subject, FactKind::Order { run: run.id.clone(), order }, Origin::Live);
+    }
+
+    /// Facts that were left, and those that follow from them.
+    fn work(&mut self) {
+        let mut patience = self.patience;
+        while let Some(fact) = self.inbox.pop_front() {
+            patience = patience.checked_sub(1).expect("facts follow from each other without end");
+            if self.store.facts.insert(fact.id.clone(), fact.clone()).is_none() {
+                self.input(Input::Fact(&fact), &fact.subject);
+            }
+        }
+    }
+
+    /// Providers accept all that is outstanding, again and again.
+    pub(crate) fn accept(&mut self) {
+        while let Some(intent) = self.outstanding().first().cloned() {
+            let outcome = Outcome::Accepted { result: Fields::new(), detail: "250 ok".into() };
+            self.settle(&intent, outcome);
+        }
+    }
+
+    pub(crate) fn settle(&mut self, intent: &Intent, outcome: Outcome) {
+        self.store.settled.insert(intent.key.clone());
+        let kind = FactKind::Outcome { intent: intent.key.clone(), run: intent.run.clone(), outcome };
+        self.fact(&intent.subject, kind, Origin::Live);
+    }
+
+    /// Time passes; timers ring in order, and providers accept.
+    pub(crate) fn until(&mut self, moment: &str) {
+        let moment = time(moment);
+        while let Some((at, subject, run)) = self.next_timer().filter(|(at, ..)| *at <= moment) {
+            self.now = at.max(self.now);
+            self.input(Input::Timer { subject: &subject, run: &run }, &subject);
+            self.work();
+            self.accept();
+        }
+        self.now = moment;
+    }
+
+    fn next_timer(&self) -> Option<(Timestamp, EntityId, Arc<str>)> {
+        let waiting = self.store.runs.values().filter_map(|run| match run.state {
+            RunState::Waiting { until, .. } => Some((until, run.subject.clone(), run.id.clone())),
+            _ => None,
+        });
+        waiting.min()
+    }
+
+    /// Applies an input to what it needs of the store, and commits it.
+    pub(crate) fn input(&mut self, input: Input<'_>, subject: &EntityId) -> Transition {
+        let mut wanted = BTreeSet::from([subject.clone()]);
+        let (snapshot, transition) = loop {
+            let snapshot = self.load(&wanted);
+            match apply(&self.programs, &snapshot, input, self.now) {
+                Ok(transition) => break (snapshot, transition),
+                Err(Unmet::Needs(more)) => {
+                    assert!(!more.is_subset(&wanted), "asks again for what it has: {more:?}");
+                    wanted.extend(more);
+                }
+                Err(unmet) => panic!("{unmet}"),
+            }
+        };
+        assert_eq!(apply(&self.programs, &snapshot, input, self.now).as_ref(), Ok(&transition));
+        self.commit(&transition);
+        let mut absorbed = snapshot;
+        absorbed.absorb(&transition);
+        let looked_up = absorbed.entities.keys().cloned().collect();
+        assert_same(&absorbed, &self.load(&looked_up));
+        transition
+    }
+
+    pub(crate) fn load(&self, ids: &BTreeSet<EntityId>) -> Snapshot {
+        let mut snapshot = Snapshot::default();
+        for id in ids {
+            snapshot.entities.insert(id.clone(), self.store.entities.get(id).cloned());
+            let runs = self.store.runs.values().filter(|run| run.subject == *id && !is_finished(run));
+            let mut runs: Vec<Run> = runs.cloned().collect();
+            runs.sort_by(|a, b| (a.started, &a.id).cmp(&(b.started, &b.id)));
+            snapshot.runs.insert(id.clone(), runs);
+        }
+        let enrolments = self.store.enrolments.iter().filter(|key| ids.contains(&key.subject));
+        snapshot.enrolments = enrolments.cloned().collect();
+        snapshot
+    }
+
+    fn commit(&mut self, transition: &Transition) {
+        let store = &mut self.store;
+        for change in &transition.entities {
+            match &change.change {
+                Change::Delete => {
+                    store.entities.remove(&change.id);
+                }
+                Change::Set(fields) => {
+                    let entity = store.entities.entry(change.id.clone()).or_insert_with(|| Entity {
+                        id: change.id.clone(),
+                        attributes: Fields::new(),
+                        created: change.at,
+                    });
+                    entity.attributes.extend(fields.clone());
+                    entity.attributes.retain(|_, value| !value.is_null());
+                }
+            }
+        }
+        let mut changed = BTreeSet::new();
+        for change in &transition.runs {
+            let key = (change.run.subject.clone(), change.run.id.clone());
+            assert!(changed.insert(key.clone()), "a run changes twice: {key:?}");
+            let known = store.runs.get(&key);
+            assert_eq!(known.map(|run| run.version), change.expected, "{key:?}");
+            assert_eq!(change.run.version, change.expected.unwrap_or(0) + 1);
+            assert!(!known.is_some_and(is_finished), "a finished run changes: {key:?}");
+            store.runs.insert(key, change.run.clone());
+        }
+        for key in &transition.enrolments {
+            assert!(store.enrolments.insert(key.clone()), "entered twice: {key:?}");
+        }
+        for intent in &transition.intents {
+            assert!(store.intents.insert(intent.key.clone(), intent.clone()).is_none(), "intended twice");
+        }
+        let settled = transition.cancelled.iter().find(|key| store.settled.contains(*key));
+        assert_eq!(settled, None, "what was done is cancelled");
+        store.cancelled.extend(transition.cancelled.iter().cloned());
+        store.timeline.extend(transition.timeline.iter().cloned());
+        self.inbox.extend(transition.facts.iter().cloned());
+    }
+
+    // What came of it.
+
+    /// Intents that are neither settled nor cancelled, in the order of their runs' starts.
+    pub(crate) fn outstanding(&self) -> Vec<Intent> {
+        let store = &self.store;
+        let open = store.intents.values();
+        open.filter(|i| !store.settled.contains(&i.key) && !store.cancelled.contains(&i.key)).cloned().collect()
+    }
+
+    /// Names of the steps whose effects were accepted or are outstanding, sorted by time and name.
+    pub(crate) fn sent(&self) -> Vec<String> {
+        let intents = self.store.intents.values();
+        let mut sent: Vec<_> = intents
+            .filter(|intent| !self.store.cancelled.contains(&intent.key))
+            .map(|intent| (intent.due, intent.step.to_string()))
+            .collect();
+        sent.sort();
+        sent.into_iter().map(|(_, step)| step).collect()
+    }
+
+    pub(crate) fn runs(&self) -> Vec<&Run> {
+        let mut runs: Vec<_> = self.store.runs.values().collect();
+        runs.sort_by(|a, b| (a.started, &a.id).cmp(&(b.started, &b.id)));
+        runs
+    }
+
+    /// Runs that have not ended.
+    pub(crate) fn running(&self) -> Vec<&Run> {
+        self.runs().into_iter().filter(|run| !is_finished(run)).collect()
+    }
+
+    /// How runs ended, in the order of their starts.
+    pub(crate) fn ended(&self) -> Vec<(Finish, String)> {
+        let runs = self.runs().into_iter();
+        runs.filter_map(|run| match &run.state {
+            RunState::Finished { how, reason, .. } => Some((*how, reason.to_string())),
+            _ => None,
+        })
+        .collect()
+    }
+
+    /// Details of the timeline's lines of one sort.
+    pub(crate) fn told(&self, what: What) -> Vec<String> {
+        let lines = self.store.timeline.iter().filter(|entry| entry.what == what);
+        lines.map(|entry| entry.detail.to_string()).collect()
+    }
+
+    pub(crate) fn attribute(&self, id: &EntityId, name: &str) -> Json {
+        let entity = self.store.entities.get(id);
+        entity.and_then(|entity| entity.attributes.get(name)).cloned().unwrap_or_default()
+    }
+}
+
+fn is_finished(run: &Run) -> bool {
+    matches!(run.state, RunState::Finished { .. })
+}
+
+fn assert_same(absorbed: &Snapshot, loaded: &Snapshot) {
+    assert_eq!(absorbed.entities, loaded.entities);
+    assert_eq!(absorbed.runs, loaded.runs);
+    assert_eq!(absorbed.enrolments, loaded.enrolments);
+}
