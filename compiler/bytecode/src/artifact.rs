@@ -43,7 +43,9 @@ pub enum ArtifactError {
     #[error("this is not a compiled Onward program; make one with `onward compile`")]
     Magic,
     /// Another version of Onward wrote it.
-    #[error("the program has format {0}, and this version reads format {FORMAT}; compile it again with this version")]
+    #[error(
+        "the program has format {0}, and this version reads format {FORMAT}; compile it again with this version"
+    )]
     Format(u16),
     /// It ends too early, or a section cannot be read.
     #[error("the {0} cannot be read: the file is damaged or cut short; compile it again")]

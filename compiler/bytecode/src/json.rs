@@ -159,7 +159,9 @@ fn flavour(text: &Arc<str>, scalar: &Scalar) -> Option<Value> {
         Scalar::Url => same(is_url(text)),
         Scalar::Timezone => same(TimeZone::get(text).is_ok()),
         Scalar::OneOf(set) | Scalar::Ordered(set) => same(set.contains(text)),
-        Scalar::Entity(kind) => (!text.is_empty()).then(|| Value::Entity(EntityId::new(kind.clone(), text.clone()))),
+        Scalar::Entity(kind) => {
+            (!text.is_empty()).then(|| Value::Entity(EntityId::new(kind.clone(), text.clone())))
+        }
         Scalar::Date => date(text).map(Value::Date),
         Scalar::Time => moment(text).map(Value::Time),
         Scalar::Clock => clock(text).map(Value::Clock),

@@ -190,8 +190,23 @@ mod tests {
     #[test]
     fn refuses_what_is_none() {
         for text in [
-            "", "P", "PT", "1D", "P1", "P1H", "PT1D", "P1D1M", "P1.5D", "PT1.5H", "P--1D", "P1DT", "PT1.2345S",
-            "P99999999999D", "PT9223372036854775807H", "P1D ", "p1d",
+            "",
+            "P",
+            "PT",
+            "1D",
+            "P1",
+            "P1H",
+            "PT1D",
+            "P1D1M",
+            "P1.5D",
+            "PT1.5H",
+            "P--1D",
+            "P1DT",
+            "PT1.2345S",
+            "P99999999999D",
+            "PT9223372036854775807H",
+            "P1D ",
+            "p1d",
         ] {
             assert_eq!(text.parse::<Length>(), Err(LengthError), "{text}");
         }

@@ -85,11 +85,9 @@ impl Pipe {
                 const { &[arg("decimals", Kind::Number, May)] },
                 Kind::Text,
             ),
-            Self::Round => signature(
-                NUMBER,
-                const { &[arg("decimals", Kind::Number, ElseNumber(0))] },
-                Kind::Number,
-            ),
+            Self::Round => {
+                signature(NUMBER, const { &[arg("decimals", Kind::Number, ElseNumber(0))] }, Kind::Number)
+            }
             Self::Floor | Self::Ceil => signature(NUMBER, &[], Kind::Number),
             Self::Date => signature(
                 &[Kind::Date, Kind::Time],

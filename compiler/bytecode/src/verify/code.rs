@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use super::rules;
 use super::{Place, Uses};
 use crate::{
-    ArtifactError, Function, Instruction, Kind, NameRef, Op, Pipe, Program, ResumePoint, Scalar, SiteKind, Type,
-    WaitSite, WorkflowDecl,
+    ArtifactError, Function, Instruction, Kind, NameRef, Op, Pipe, Program, ResumePoint, Scalar, SiteKind,
+    Type, WaitSite, WorkflowDecl,
 };
 
 /// Kinds of the registers on the way to a word; `None` cannot be used.
@@ -48,11 +48,16 @@ struct Walk<'a> {
 }
 
 /// Proves the code of a function whose tables are proven.
-pub(super) fn function(program: &Program, id: usize, function: &Function, role: Role<'_>, uses: Uses) -> Proof {
+pub(super) fn function(
+    program: &Program,
+    id: usize,
+    function: &Function,
+    role: Role<'_>,
+    uses: Uses,
+) -> Proof {
     let place = Place::function(id, function);
     let blank: State = vec![None; usize::from(function.registers)];
-    let mut walk =
-        Walk { program, function, role, uses, place, pc: 0, state: blank, ahead: BTreeMap::new() };
+    let mut walk = Walk { program, function, role, uses, place, pc: 0, state: blank, ahead: BTreeMap::new() };
     walk.enter()?;
     walk.run()
 }
@@ -400,7 +405,10 @@ impl Walk<'_> {
         let Role::Body(workflow) = self.role else {
             return Err(self.bad("there is nowhere to rest"));
         };
-        workflow.points.get(usize::from(place)).ok_or_else(|| self.bad(format!("there is no resume point {place}")))
+        workflow
+            .points
+            .get(usize::from(place))
+            .ok_or_else(|| self.bad(format!("there is no resume point {place}")))
     }
 
     /// The registers when a run goes on at a point.

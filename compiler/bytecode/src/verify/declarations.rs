@@ -52,9 +52,14 @@ pub(super) fn type_is_sane(program: &Program, ty: &Type, place: &Place) -> Proof
     match scalar {
         Scalar::OneOf(set) | Scalar::Ordered(set) => {
             let distinct: BTreeSet<_> = set.iter().collect();
-            place.ensure(!set.is_empty() && distinct.len() == set.len(), "a set of texts is empty or repeats one")
+            place.ensure(
+                !set.is_empty() && distinct.len() == set.len(),
+                "a set of texts is empty or repeats one",
+            )
         }
-        Scalar::Entity(kind) => place.ensure(is_entity(program, kind), "a type is an entity that is not declared"),
+        Scalar::Entity(kind) => {
+            place.ensure(is_entity(program, kind), "a type is an entity that is not declared")
+        }
         _ => Ok(()),
     }
 }

@@ -120,7 +120,10 @@ pub(crate) fn program(program: &Program) -> Result<(), ArtifactError> {
 /// Proves that a debug section speaks about this program.
 pub(crate) fn debug(program: &Program, debug: &Debug) -> Result<(), ArtifactError> {
     let place = Place::new("the debug section");
-    place.ensure(debug.spans.len() <= program.functions.len(), "it speaks about functions that are not there")?;
+    place.ensure(
+        debug.spans.len() <= program.functions.len(),
+        "it speaks about functions that are not there",
+    )?;
     for spans in &debug.spans {
         place.ensure(spans.is_sorted_by(|a, b| a.pc < b.pc), "its words are not in order")?;
         for span in spans {
@@ -148,7 +151,8 @@ fn tables(program: &Program) -> Result<(), ArtifactError> {
         let mut depth = 0;
         for block in &function.blocks {
             let below = depths.get(block.0 as usize);
-            depth = depth.max(1 + below.ok_or_else(|| place.unsound("it calls a function that is not before it"))?);
+            depth = depth
+                .max(1 + below.ok_or_else(|| place.unsound("it calls a function that is not before it"))?);
         }
         place.ensure(depth <= MAX_DEPTH, "its loops are nested too deeply")?;
         depths.push(depth);

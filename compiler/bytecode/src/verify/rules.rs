@@ -120,5 +120,7 @@ pub(super) fn two(op: Op, left: Kind, right: Kind) -> Option<Kind> {
 
 /// Kind of `op operand`.
 pub(super) fn one(op: Op, operand: Kind) -> Option<Kind> {
-    ONE.iter().find(|(o, want, _)| *o == op && want.fits(operand, operand)).map(|(.., gives)| gives.kind(operand))
+    ONE.iter()
+        .find(|(o, want, _)| *o == op && want.fits(operand, operand))
+        .map(|(.., gives)| gives.kind(operand))
 }

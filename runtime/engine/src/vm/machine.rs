@@ -1,15 +1,18 @@
 //! Runs the body of a workflow from one request to the next.
 
 use jiff::{Timestamp, civil};
-use onward_bytecode::{CaptureCall, Length, Program, Value, WorkflowDecl};
+use onward_bytecode::{
+    CaptureCall, Function, Instruction, Length, Op, Program, Scalar, SiteKind, Type, Value, WorkflowDecl,
+};
 
+use super::exec::{Flow, Registers, Run};
 use super::{Fault, World};
-use crate::model::{Again, Finish, Occurrence, Rest};
+use crate::model::{Again, Finish, Held, Occurrence, Rest};
 
 /// What a workflow's body wants done. Numbers are places in the workflow's tables.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Yield {
-    /// A step is to be done. After an effect's the run rests at its point; after another's the machine goes on.
+    /// A step is to be done. At an effect's the run rests; after another's the machine goes on.
     Do {
         /// Place in `sites`.
         site: u16,
@@ -64,8 +67,17 @@ pub enum Yield {
 pub struct Machine<'p> {
     program: &'p Program,
     workflow: &'p WorkflowDecl,
-    registers: Vec<Value>,
-    pc: u32,
+    body: &'p Function,
+    here: Stand,
+    /// Where the stretch of code began that asked last.
+    before: Stand,
+}
+
+/// A word that is next, and what the registers hold.
+#[derive(Debug, Clone)]
+struct Stand {
+    pc: usize,
+    registers: Registers,
 }
 
 impl<'p> Machine<'p> {
@@ -75,7 +87,9 @@ impl<'p> Machine<'p> {
     ///
     /// [`Fault::Damaged`] if the program has no such body.
     pub fn start(program: &'p Program, workflow: &'p WorkflowDecl, entry: u32) -> Result<Self, Fault> {
-        Ok(Self { program, workflow, registers: Vec::new(), pc: entry })
+        let body = program.functions.get(workflow.body.0 as usize).ok_or(Fault::Damaged("body"))?;
+        let here = Stand { pc: entry as usize, registers: vec![Value::Missing; usize::from(body.registers)] };
+        Ok(Self { program, workflow, body, before: here.clone(), here })
     }
 
     /// A run that goes on after its rest: the moment or the event has come, or the effect's outcome.
@@ -84,8 +98,13 @@ impl<'p> Machine<'p> {
     ///
     /// [`Fault::Damaged`] if the workflow has no such point.
     pub fn resume(program: &'p Program, workflow: &'p WorkflowDecl, rest: &Rest) -> Result<Self, Fault> {
-        let _ = rest;
-        Self::start(program, workflow, 0)
+        let point = workflow.points.iter().find(|point| point.name == rest.point);
+        let point = point.ok_or(Fault::Damaged("resume point"))?;
+        let mut machine = Self::start(program, workflow, point.pc)?;
+        for (live, json) in point.live.iter().zip(&rest.values) {
+            machine.put(live.register, Value::read(json, &live.ty));
+        }
+        Ok(machine)
     }
 
     /// A run whose wait for an event has lasted long enough.
@@ -99,17 +118,29 @@ impl<'p> Machine<'p> {
         wait: u16,
         rest: &Rest,
     ) -> Result<Self, Fault> {
-        let _ = (wait, rest);
-        Self::start(program, workflow, 0)
+        let wait = workflow.waits.get(usize::from(wait)).ok_or(Fault::Damaged("wait"))?;
+        let mut machine = Self::resume(program, workflow, rest)?;
+        machine.here.pc = wait.otherwise as usize;
+        Ok(machine)
     }
 
     /// A run that tries once more what could not be done.
     ///
     /// # Errors
     ///
-    /// [`Fault::Damaged`] if the program has no such place.
+    /// [`Fault::Damaged`] if the program has no such body.
     pub fn retry(program: &'p Program, workflow: &'p WorkflowDecl, again: &Again) -> Result<Self, Fault> {
-        Self::start(program, workflow, again.pc)
+        let mut machine = Self::start(program, workflow, again.pc)?;
+        for held in &again.registers {
+            machine.put(held.register, Value::read(&held.value, &held.ty));
+        }
+        Ok(machine)
+    }
+
+    fn put(&mut self, register: u8, value: Value) {
+        if let Some(slot) = self.here.registers.get_mut(usize::from(register)) {
+            *slot = value;
+        }
     }
 
     /// Runs until the body wants something. After a fault, the same can be tried again.
@@ -118,29 +149,115 @@ impl<'p> Machine<'p> {
     ///
     /// A [`Fault`].
     pub fn next(&mut self, world: &World<'_>) -> Result<Yield, Fault> {
-        let _ = (world, self.program, &self.registers, self.pc);
-        Err(Fault::Damaged("code"))
+        let mut run = Run::new(self.program, world);
+        let Stand { pc, mut registers } = self.here.clone();
+        let (pc, flow) = run.run(self.body, &mut registers, pc)?;
+        let Flow::Asks(op, word) = flow else { return Err(Fault::Damaged("body")) };
+        let asked = self.asked(op, word, &registers, &run)?;
+        let pc = self.after(op, word, pc);
+        self.before = std::mem::replace(&mut self.here, Stand { pc, registers });
+        Ok(asked)
     }
 
-    /// The arguments of a call that reads the workflow's registers as they are now, so that an
-    /// `exit` can be checked between two steps.
+    fn asked(&self, op: Op, word: Instruction, registers: &Registers, run: &Run<'_>) -> Result<Yield, Fault> {
+        let given = registers.get(usize::from(word.a())).cloned().unwrap_or(Value::Missing);
+        let k = word.k();
+        let length = if let Value::Duration(length) = given { Some(length) } else { None };
+        Ok(match op {
+            Op::Do => Yield::Do { site: k, args: self.arguments(word, registers)? },
+            Op::Skip => Yield::Skip { site: k },
+            Op::Took => Yield::Took { site: k, yes: given == Value::Bool(true) },
+            Op::Wait => {
+                let until = if let Value::Time(at) = given { Some(at) } else { None };
+                Yield::Wait { point: k, until, civil: until.and_then(|at| run.wall(at)) }
+            }
+            Op::WaitFor => Yield::WaitFor { point: k, length },
+            Op::WaitEvent => Yield::WaitEvent { wait: k, length },
+            _ => Yield::End { how: if word.a() == 0 { Finish::Completed } else { Finish::Stopped } },
+        })
+    }
+
+    fn arguments(&self, word: Instruction, registers: &Registers) -> Result<Vec<Value>, Fault> {
+        let site = self.workflow.sites.get(usize::from(word.k())).ok_or(Fault::Damaged("step"))?;
+        let first = usize::from(word.a());
+        let count = site.kind.argument_kinds(&self.program.actions).len();
+        let row = registers.get(first..first + count).ok_or(Fault::Damaged("register"))?;
+        Ok(row.to_vec())
+    }
+
+    /// The word after one that asks: where a run that rests goes on, if nothing else is said.
+    fn after(&self, op: Op, word: Instruction, pc: usize) -> usize {
+        let place = usize::from(word.k());
+        let point = match op {
+            Op::Do => self.workflow.sites.get(place).and_then(|site| match site.kind {
+                SiteKind::Effect { point, .. } => Some(point),
+                _ => None,
+            }),
+            Op::Wait | Op::WaitFor => Some(word.k()),
+            Op::WaitEvent => self.workflow.waits.get(place).map(|wait| wait.point),
+            Op::End => return pc,
+            _ => None,
+        };
+        let point = point.and_then(|point| self.workflow.points.get(usize::from(point)));
+        point.map_or(pc + 1, |point| point.pc as usize)
+    }
+
+    /// What a condition would be given if it were asked now, between two steps.
     #[must_use]
     pub fn captured(&self, call: &CaptureCall) -> Vec<Value> {
-        let value = |register: &u8| self.registers.get(usize::from(*register)).cloned();
-        call.registers.iter().map(|register| value(register).unwrap_or(Value::Missing)).collect()
+        let held = |register: &u8| self.here.registers.get(usize::from(*register)).cloned();
+        call.registers.iter().map(|register| held(register).unwrap_or(Value::Missing)).collect()
     }
 
     /// What is kept of the run at this place in `points`.
     #[must_use]
     pub fn rest(&self, point: u16) -> Rest {
-        let name = self.workflow.points.get(usize::from(point)).map(|point| point.name.clone());
-        Rest { point: name.unwrap_or_default(), values: Vec::new() }
+        let Some(point) = self.workflow.points.get(usize::from(point)) else {
+            return Rest { point: "".into(), values: Vec::new() };
+        };
+        let held = |register: u8| self.here.registers.get(usize::from(register)).map(Value::to_json);
+        Rest {
+            point: point.name.clone(),
+            values: point.live.iter().map(|live| held(live.register).unwrap_or_default()).collect(),
+        }
     }
 
     /// What is kept to try again what the body asked for last: its code from the
     /// request before that one on, so that what it reads is read again.
     #[must_use]
     pub fn again(&self, event: Option<&Occurrence>) -> Again {
-        Again { pc: self.pc, registers: Vec::new(), event: event.cloned() }
+        let held = |(register, value): (u8, &Value)| {
+            let ty = type_of(value)?;
+            Some(Held { register, ty, value: value.to_json() })
+        };
+        Again {
+            pc: u32::try_from(self.before.pc).unwrap_or(u32::MAX),
+            registers: (0..=u8::MAX).zip(&self.before.registers).filter_map(held).collect(),
+            event: event.cloned(),
+        }
     }
+}
+
+/// A type as which a value's JSON is read back; nothing for a missing one. A list of
+/// several kinds comes back as JSON.
+fn type_of(value: &Value) -> Option<Type> {
+    let Value::List(items) = value else { return scalar_of(value).map(Type::One) };
+    let mut scalars = items.iter().map(|item| scalar_of(item).unwrap_or(Scalar::Json));
+    let first = scalars.next().unwrap_or(Scalar::Json);
+    Some(Type::List(if scalars.all(|scalar| scalar == first) { first } else { Scalar::Json }))
+}
+
+fn scalar_of(value: &Value) -> Option<Scalar> {
+    Some(match value {
+        Value::Missing => return None,
+        Value::Bool(_) => Scalar::Bool,
+        Value::Number(_) => Scalar::Number,
+        Value::Text(_) => Scalar::Text,
+        Value::Date(_) => Scalar::Date,
+        Value::Time(_) => Scalar::Time,
+        Value::Clock(_) => Scalar::Clock,
+        Value::Duration(_) => Scalar::Duration,
+        Value::List(_) | Value::Json(_) => Scalar::Json,
+        Value::Entity(id) => Scalar::Entity(id.kind.clone()),
+    })
 }

@@ -5,8 +5,15 @@
 //! not know runs, stores or providers: a workflow's body asks for what it wants
 //! done by yielding.
 
+mod arithmetic;
+mod compare;
+mod convert;
+mod exec;
+mod fuel;
 mod machine;
+mod pipe;
 pub mod request;
+mod text;
 mod world;
 
 use onward_bytecode::{CaptureCall, EntityId, FunctionId, Program, Value, WorkflowDecl};
@@ -15,6 +22,7 @@ pub use machine::{Machine, Yield};
 pub use world::{Moved, Secrets, World};
 
 use crate::model::Rest;
+use exec::Run;
 
 /// Why code stopped before its end.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -44,9 +52,13 @@ pub const MAX_OUTPUT: usize = 1 << 20;
 /// # Errors
 ///
 /// A [`Fault`]; after [`Fault::Needs`] the same call can be made again.
-pub fn call(program: &Program, function: FunctionId, args: &[Value], world: &World<'_>) -> Result<Value, Fault> {
-    let _ = (program, function, args, world);
-    Err(Fault::Damaged("function"))
+pub fn call(
+    program: &Program,
+    function: FunctionId,
+    args: &[Value],
+    world: &World<'_>,
+) -> Result<Value, Fault> {
+    Run::new(program, world).call(function, args)
 }
 
 /// Calls a condition of a workflow for a run that rests: an `exit`, or a wait's `where`.
@@ -61,6 +73,12 @@ pub fn call_at_rest(
     call: &CaptureCall,
     world: &World<'_>,
 ) -> Result<Value, Fault> {
-    let _ = (program, workflow, rest, call, world);
-    Err(Fault::Damaged("function"))
+    let point = workflow.points.iter().find(|point| point.name == rest.point);
+    let point = point.ok_or(Fault::Damaged("resume point"))?;
+    let kept = |register: &u8| {
+        let live = point.live.iter().zip(&rest.values).find(|(live, _)| live.register == *register);
+        live.map_or(Value::Missing, |(live, json)| Value::read(json, &live.ty))
+    };
+    let args: Vec<Value> = call.registers.iter().map(kept).collect();
+    Run::new(program, world).call(call.function, &args)
 }

@@ -1,13 +1,15 @@
 //! Makes the request of an action: plain data for the dispatcher, with its secrets
 //! in it, never to be stored. It must not know how requests are sent.
 
+use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use onward_bytecode::{ActionDecl, Length, Program};
+use onward_bytecode::{ActionDecl, Auth, Body, FunctionId, Length, Program, Scalar, Transport, Type, Value};
 use serde_json::Value as Json;
 
-use super::{Fault, Secrets};
+use super::{Fault, Secrets, World, call};
 use crate::model::Fields;
 
 /// What an action asks a provider.
@@ -20,7 +22,7 @@ pub enum Request {
 }
 
 /// An HTTP request.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Http {
     /// `GET`, `POST`, `PUT`, `PATCH` or `DELETE`.
     pub method: Arc<str>,
@@ -39,7 +41,7 @@ pub struct Http {
 }
 
 /// HTTP authentication.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum Credentials {
     /// User name and password (RFC 7617).
     Basic(Arc<str>, Arc<str>),
@@ -107,8 +109,36 @@ pub fn render(
     now: Timestamp,
     secrets: &Secrets<'_>,
 ) -> Result<Request, Unmade> {
-    let _ = (program, action, arguments, now, secrets);
-    Err(Unmade::Missing("url"))
+    let nothing = BTreeMap::new();
+    let world = World { secrets: Some(secrets), ..World::new(&nothing, now) };
+    let args =
+        arguments.iter().zip(&action.params).map(|(json, param)| Value::read(json, &param.ty)).collect();
+    let parts = Parts { program, world, args };
+    match &action.transport {
+        Transport::Http { method, url, auth, headers, body, sign, timeout, .. } => Ok(Request::Http(Http {
+            method: method.clone(),
+            url: parts.url(*url)?,
+            auth: auth.as_ref().map(|auth| parts.auth(auth)).transpose()?,
+            headers: parts.headers(headers)?,
+            body: parts.body(body)?,
+            sign: sign.map(|key| parts.must(key, "signing key")).transpose()?,
+            timeout: *timeout,
+        })),
+        Transport::Smtp { to, from, subject, text, html, reply_to } => {
+            let (text, html) = (parts.text(*text)?, parts.text(*html)?);
+            if text.is_none() && html.is_none() {
+                return Err(Unmade::Missing("text"));
+            }
+            Ok(Request::Mail(Mail {
+                to: parts.recipients(*to)?,
+                from: parts.text(*from)?.or_else(|| program.project.sender.clone()),
+                subject: one_line(&parts.text(*subject)?.unwrap_or_default()),
+                text: text.unwrap_or_default(),
+                html,
+                reply_to: reply_to.map(|to| parts.text(to)).transpose()?.flatten(),
+            }))
+        }
+    }
 }
 
 /// Reads what the action's `result` names out of the provider's answer; what is missing is left out.
@@ -117,6 +147,117 @@ pub fn render(
 ///
 /// A [`Fault`].
 pub fn result(program: &Program, action: &ActionDecl, body: &Json, now: Timestamp) -> Result<Fields, Fault> {
-    let _ = (program, action, body, now);
-    Ok(Fields::new())
+    let nothing = BTreeMap::new();
+    let world = World::new(&nothing, now);
+    let body = [Value::read(body, &Type::One(Scalar::Json))];
+    let mut fields = Fields::new();
+    for (field, function) in &action.result {
+        let value = call(program, *function, &body, &world)?;
+        if !value.is_missing() {
+            fields.insert(field.name.to_string(), value.to_json());
+        }
+    }
+    Ok(fields)
+}
+
+/// The parts of one request.
+struct Parts<'a> {
+    program: &'a Program,
+    world: World<'a>,
+    args: Vec<Value>,
+}
+
+impl Parts<'_> {
+    fn value(&self, function: FunctionId) -> Result<Value, Fault> {
+        call(self.program, function, &self.args, &self.world)
+    }
+
+    fn text(&self, function: FunctionId) -> Result<Option<Arc<str>>, Fault> {
+        match self.value(function)? {
+            Value::Text(text) => Ok(Some(text)),
+            _ => Ok(None),
+        }
+    }
+
+    fn must(&self, function: FunctionId, part: &'static str) -> Result<Arc<str>, Unmade> {
+        self.text(function)?.ok_or(Unmade::Missing(part))
+    }
+
+    fn url(&self, function: FunctionId) -> Result<Arc<str>, Unmade> {
+        let url = Json::from(self.must(function, "url")?.trim());
+        match Value::read(&url, &Type::One(Scalar::Url)) {
+            Value::Text(url) => Ok(url),
+            _ => Err(Unmade::Url),
+        }
+    }
+
+    fn auth(&self, auth: &Auth) -> Result<Credentials, Unmade> {
+        Ok(match auth {
+            Auth::Basic(user, password) => {
+                Credentials::Basic(self.must(*user, "user name")?, self.must(*password, "password")?)
+            }
+            Auth::Bearer(token) => Credentials::Bearer(self.must(*token, "token")?),
+        })
+    }
+
+    /// Names and texts; those that are missing are left out.
+    fn pairs(&self, pairs: &[(Arc<str>, FunctionId)]) -> Result<Vec<(Arc<str>, Arc<str>)>, Fault> {
+        let pair = |(name, function): &(Arc<str>, FunctionId)| {
+            Ok(self.text(*function)?.map(|text| (name.clone(), text)))
+        };
+        pairs.iter().map(pair).filter_map(Result::transpose).collect()
+    }
+
+    fn headers(&self, headers: &[(Arc<str>, FunctionId)]) -> Result<Vec<(Arc<str>, Arc<str>)>, Unmade> {
+        let headers = self.pairs(headers)?;
+        match headers.iter().find(|(_, value)| value.contains(char::is_control)) {
+            Some((name, _)) => Err(Unmade::LineBreak(format!("header `{name}`").into())),
+            None => Ok(headers),
+        }
+    }
+
+    fn body(&self, body: &Body) -> Result<Payload, Unmade> {
+        Ok(match body {
+            Body::Empty => Payload::Empty,
+            Body::Form(pairs) => Payload::Form(self.pairs(pairs)?),
+            Body::Json(function) => match self.value(*function)? {
+                Value::Missing => return Err(Unmade::Missing("body")),
+                value => Payload::Json(value.to_json()),
+            },
+            Body::Text(function) => Payload::Text(self.must(*function, "body")?),
+        })
+    }
+
+    fn recipients(&self, to: FunctionId) -> Result<Vec<Arc<str>>, Unmade> {
+        let to = match self.value(to)? {
+            Value::List(items) => items.to_vec(),
+            _ => Vec::new(),
+        };
+        let address = |item| if let Value::Text(address) = item { Some(address) } else { None };
+        let to: Vec<Arc<str>> = to.into_iter().filter_map(address).filter(|a| !a.trim().is_empty()).collect();
+        if to.is_empty() { Err(Unmade::Missing("recipient")) } else { Ok(to) }
+    }
+}
+
+/// A text with its white space, line breaks too, as single spaces.
+fn one_line(text: &str) -> Arc<str> {
+    text.split(|c: char| c.is_whitespace() || c.is_control())
+        .filter(|w| !w.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ")
+        .into()
+}
+
+impl fmt::Debug for Http {
+    /// Without what may hold a secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Http").field("method", &self.method).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Credentials {
+    /// Without the secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Credentials(…)")
+    }
 }
