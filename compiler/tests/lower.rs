@@ -305,3 +305,12 @@ fn words_say_where_they_come_from() {
     assert_eq!((body[0].pc, body[0].start), (0, 0));
     assert_eq!((body[1].pc, body[1].start), (1, 10));
 }
+
+#[test]
+fn fields_read_only_where_the_event_came_cost_nothing_elsewhere() {
+    let steps = vec![wait_for_purchase(vec![wait(1), note("note", item())], vec![wait(2)], None)];
+    let (program, workflow) = lowered(workflow(vec![on("signup", None)], vec![], steps));
+    assert!(!ops(&program, &workflow).contains(&Op::Missing));
+    let kept = ["wait for purchase: ", "wait 1 days: wait for purchase.item", "wait 2 days: "];
+    assert_eq!(points(&workflow), kept);
+}

@@ -27,6 +27,8 @@ pub(super) struct Body<'a> {
     pub(super) waits: Vec<WaitSite>,
     /// Names of the waits for events.
     wait_names: IndexMap<WaitId, Arc<str>>,
+    /// Fields of waits that are read also when the time was up.
+    beyond: BTreeSet<Source>,
     actions: &'a [Arc<str>],
     workflow: Arc<str>,
 }
@@ -56,11 +58,20 @@ enum Load {
 }
 
 impl<'a> Body<'a> {
-    /// An empty body. `actions` are the names of the program's actions, in order.
-    pub(super) fn new(code: Code<'a>, actions: &'a [Arc<str>]) -> Self {
+    /// An empty body. `actions` are the names of the program's actions, in order;
+    /// `beyond`, fields of waits that are read also when the time was up.
+    pub(super) fn new(code: Code<'a>, actions: &'a [Arc<str>], beyond: BTreeSet<Source>) -> Self {
         let workflow = code.name.clone();
-        let wait_names = IndexMap::new();
-        Self { code, sites: Vec::new(), rests: Vec::new(), waits: Vec::new(), wait_names, actions, workflow }
+        Self {
+            code,
+            sites: Vec::new(),
+            rests: Vec::new(),
+            waits: Vec::new(),
+            wait_names: IndexMap::new(),
+            beyond,
+            actions,
+            workflow,
+        }
     }
 
     /// What a source is called among the values that a run keeps.
@@ -318,12 +329,19 @@ impl<'a> Body<'a> {
 
         self.goes_on(point);
         let fields = self.of_wait(*id);
-        for (name, slot) in &fields {
-            let k = self.code.name_k(name, &slot.ty)?;
-            self.code.ak(step.span, Op::Field, slot.register, k)?;
+        for (source, slot) in &fields {
+            if let Source::Field(_, name) = source {
+                let k = self.code.name_k(name, &slot.ty)?;
+                self.code.ak(step.span, Op::Field, slot.register, k)?;
+            }
         }
         let came = self.steps(then)?;
-        let idle = otherwise.is_empty() && fields.is_empty();
+        let beyond: Vec<Slot> = fields
+            .into_iter()
+            .filter(|(source, _)| self.beyond.contains(source))
+            .map(|(_, slot)| slot)
+            .collect();
+        let idle = otherwise.is_empty() && beyond.is_empty();
         let end = match came {
             Flow::GoesOn if !idle => Some(self.code.jump(step.span, Op::Jump, 0)?),
             Flow::GoesOn | Flow::Ends => None,
@@ -333,7 +351,7 @@ impl<'a> Body<'a> {
         if let Some(wait) = self.waits.get_mut(place) {
             wait.otherwise = here;
         }
-        for (_, slot) in &fields {
+        for slot in &beyond {
             self.code.missing(step.span, slot.register, &slot.ty)?;
         }
         let went = self.steps(otherwise)?;
@@ -342,17 +360,11 @@ impl<'a> Body<'a> {
     }
 
     /// What is kept of the event that ends the wait.
-    fn of_wait(&self, id: WaitId) -> Vec<(Arc<str>, Slot)> {
-        self.code
-            .env
-            .iter()
-            .filter_map(|(source, slot)| match source {
-                Source::Field(EventScope::Wait(wait), name) if *wait == id => {
-                    Some((name.clone(), slot.clone()))
-                }
-                _ => None,
-            })
-            .collect()
+    fn of_wait(&self, id: WaitId) -> Vec<(Source, Slot)> {
+        let of_wait =
+            |source: &Source| matches!(source, Source::Field(EventScope::Wait(wait), _) if *wait == id);
+        let kept = self.code.env.iter().filter(|(source, _)| of_wait(source));
+        kept.map(|(source, slot)| (source.clone(), slot.clone())).collect()
     }
 
     fn branches(&mut self, branches: &[(Arc<str>, Expr, Vec<Step>)], otherwise: &[Step]) -> Lowering<Flow> {

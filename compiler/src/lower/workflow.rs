@@ -35,7 +35,7 @@ pub(super) fn lower(
     let mut code = Code::with_fixed(functions, workflow.name.clone(), kept.sources)?;
     let exits = exits(workflow, &mut code)?;
 
-    let mut body = Body::new(code, actions);
+    let mut body = Body::new(code, actions, kept.beyond);
     let entries = body.entries(workflow, events, &kept.unset)?;
     for (trigger, entry) in triggers.iter_mut().zip(entries) {
         trigger.entry = entry;
@@ -185,30 +185,46 @@ struct Kept {
     sources: Sources,
     /// Fields of waits that some step reads although a run may get there without that wait.
     unset: BTreeSet<Source>,
+    /// Fields of waits that some step reads although a run may get there when the time is up.
+    beyond: BTreeSet<Source>,
+}
+
+/// Waits behind a step.
+#[derive(Debug, Clone, Default)]
+struct Behind {
+    /// Every run that gets there has been there.
+    passed: BTreeSet<WaitId>,
+    /// For every run that gets there, the event came.
+    came: BTreeSet<WaitId>,
 }
 
 impl Kept {
     fn of(workflow: &Workflow) -> Self {
-        let mut kept = Self { sources: Sources::new(), unset: BTreeSet::new() };
-        let passed = &mut BTreeSet::new();
+        let mut kept = Self { sources: Sources::new(), unset: BTreeSet::new(), beyond: BTreeSet::new() };
+        let mut behind = Behind::default();
         for exit in &workflow.exits {
             match exit {
-                hir::Exit::When(condition) => kept.expr(condition, Whose::Run, passed),
+                hir::Exit::When(condition) => kept.expr(condition, Whose::Run, &behind),
                 hir::Exit::On { condition, .. } => {
-                    condition.iter().for_each(|condition| kept.expr(condition, Whose::Event, passed));
+                    condition.iter().for_each(|condition| kept.expr(condition, Whose::Event, &behind));
                 }
             }
         }
-        kept.steps(&workflow.steps, passed);
+        kept.steps(&workflow.steps, &mut behind);
         kept
     }
 
-    fn expr(&mut self, expr: &Expr, whose: Whose, passed: &BTreeSet<WaitId>) {
+    fn expr(&mut self, expr: &Expr, whose: Whose, behind: &Behind) {
         for (source, ty) in outside(expr, whose) {
             match &source {
                 Source::Param(_) | Source::Var(_) => continue,
-                Source::Field(EventScope::Wait(id), _) if !passed.contains(id) => {
-                    self.unset.insert(source.clone());
+                Source::Field(EventScope::Wait(id), _) => {
+                    if !behind.passed.contains(id) {
+                        self.unset.insert(source.clone());
+                    }
+                    if !behind.came.contains(id) {
+                        self.beyond.insert(source.clone());
+                    }
                 }
                 Source::Field(..) | Source::Contact | Source::Event => {}
             }
@@ -216,33 +232,35 @@ impl Kept {
         }
     }
 
-    fn steps(&mut self, steps: &[Step], passed: &mut BTreeSet<WaitId>) {
+    fn steps(&mut self, steps: &[Step], behind: &mut Behind) {
         for step in steps {
-            self.step(step, passed);
+            self.step(step, behind);
         }
     }
 
-    fn step(&mut self, step: &Step, passed: &mut BTreeSet<WaitId>) {
+    fn step(&mut self, step: &Step, behind: &mut Behind) {
         match &step.kind {
             StepKind::Do { act, condition } => {
-                condition.iter().for_each(|condition| self.expr(condition, Whose::Run, passed));
-                arguments(act).for_each(|argument| self.expr(argument, Whose::Run, passed));
+                condition.iter().for_each(|condition| self.expr(condition, Whose::Run, behind));
+                arguments(act).for_each(|argument| self.expr(argument, Whose::Run, behind));
             }
-            StepKind::WaitFor(length) => self.expr(length, Whose::Run, passed),
-            StepKind::WaitUntil(moment) => self.expr(moment, Whose::Run, passed),
+            StepKind::WaitFor(length) => self.expr(length, Whose::Run, behind),
+            StepKind::WaitUntil(moment) => self.expr(moment, Whose::Run, behind),
             StepKind::WaitEvent { id, condition, up_to, then, otherwise, .. } => {
-                condition.iter().for_each(|condition| self.expr(condition, Whose::Event, passed));
-                self.expr(up_to, Whose::Run, passed);
-                passed.insert(*id);
-                self.steps(then, &mut passed.clone());
-                self.steps(otherwise, &mut passed.clone());
+                condition.iter().for_each(|condition| self.expr(condition, Whose::Event, behind));
+                self.expr(up_to, Whose::Run, behind);
+                behind.passed.insert(*id);
+                let mut came = behind.clone();
+                came.came.insert(*id);
+                self.steps(then, &mut came);
+                self.steps(otherwise, &mut behind.clone());
             }
             StepKind::If { branches, otherwise } => {
                 for (_, condition, steps) in branches {
-                    self.expr(condition, Whose::Run, passed);
-                    self.steps(steps, &mut passed.clone());
+                    self.expr(condition, Whose::Run, behind);
+                    self.steps(steps, &mut behind.clone());
                 }
-                self.steps(otherwise, &mut passed.clone());
+                self.steps(otherwise, &mut behind.clone());
             }
             StepKind::Stop => {}
         }
