@@ -208,3 +208,85 @@ impl Key {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use onward_bytecode::{Constant, Enrolment, EventDecl, FunctionId, Overlap, Presence, Project, Scalar};
+    use serde_json::json;
+
+    use super::*;
+
+    fn workflow(number: usize, index: Option<IndexKey>) -> WorkflowDecl {
+        let kind = TriggerKind::Event("signup".into());
+        WorkflowDecl {
+            name: format!("w{number}").into(),
+            title: "".into(),
+            docs: "".into(),
+            subject: "contact".into(),
+            triggers: vec![Trigger { kind, index, condition: None, entry: 0 }],
+            enrolment: Enrolment::EveryTime,
+            overlap: Overlap::Ignore,
+            exits: Vec::new(),
+            body: FunctionId(0),
+            sites: Vec::new(),
+            points: Vec::new(),
+            waits: Vec::new(),
+        }
+    }
+
+    fn number(source: KeySource, name: &str, value: i64) -> Option<IndexKey> {
+        Some(IndexKey { source, name: name.into(), value: Constant::Number(value.into()) })
+    }
+
+    fn program(workflows: Vec<WorkflowDecl>) -> Program {
+        let score = |ty| {
+            let docs = "".into();
+            vec![FieldDecl { name: "score".into(), ty: Type::One(ty), presence: Presence::Optional, docs }]
+        };
+        Program {
+            project: Project { name: "acme".into(), timezone: "UTC".into(), sender: None, smtp: None },
+            events: vec![EventDecl {
+                name: "signup".into(),
+                about: "contact".into(),
+                fields: score(Scalar::Number),
+                docs: "".into(),
+            }],
+            entities: vec![EntityDecl {
+                name: "contact".into(),
+                attributes: score(Scalar::Number),
+                docs: "".into(),
+            }],
+            teams: Vec::new(),
+            actions: Vec::new(),
+            workflows,
+            functions: Vec::new(),
+        }
+    }
+
+    fn found(index: &Index, fields: serde_json::Value, attributes: serde_json::Value) -> Vec<usize> {
+        let object = |json: serde_json::Value| json.as_object().cloned().unwrap();
+        let found = index.event("signup", "contact", &object(fields), &object(attributes));
+        found.into_iter().map(|at| at.workflow).collect()
+    }
+
+    #[test]
+    fn what_cannot_match_is_not_looked_at() {
+        let mut workflows: Vec<_> =
+            (0..2_000).map(|i| workflow(i, number(KeySource::Event, "score", i as i64))).collect();
+        workflows.push(workflow(2_000, number(KeySource::Subject, "score", 7)));
+        workflows.push(workflow(2_001, None));
+        let index = Index::of(&program(workflows));
+        assert_eq!(found(&index, json!({"score": 12.0}), json!({})), [12, 2_001]);
+        assert_eq!(found(&index, json!({"score": "12"}), json!({"score": 7})), [12, 2_000, 2_001]);
+        assert_eq!(found(&index, json!({}), json!({})), [2_001]);
+        assert!(index.event("signup", "account", &Fields::new(), &Fields::new()).is_empty());
+        assert!(index.event("other", "contact", &Fields::new(), &Fields::new()).is_empty());
+    }
+
+    #[test]
+    fn an_equality_with_what_is_not_declared_is_left_to_the_condition() {
+        let workflows = vec![workflow(0, number(KeySource::Event, "unknown", 1))];
+        let index = Index::of(&program(workflows));
+        assert_eq!(found(&index, json!({}), json!({})), [0]);
+    }
+}

@@ -21,8 +21,10 @@ impl Snapshot {
         match &change.change {
             Change::Delete => *slot = None,
             Change::Set(fields) => {
-                let entity = slot.get_or_insert_with(|| {
-                    Entity { id: change.id.clone(), attributes: Fields::new(), created: change.at }
+                let entity = slot.get_or_insert_with(|| Entity {
+                    id: change.id.clone(),
+                    attributes: Fields::new(),
+                    created: change.at,
                 });
                 set(&mut entity.attributes, fields);
             }

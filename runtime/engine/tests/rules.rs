@@ -103,7 +103,10 @@ fn exit_on_an_event_with_a_condition_on_both_events() {
     town.event("ana", "purchase", json!({"plan": "mini"}));
     assert_eq!(town.running().len(), 1);
     town.event("ana", "purchase", json!({"plan": "pro"}));
-    assert_eq!(town.ended(), [(Finish::Exited, "`exit on purchase` where `cart.exit` (event f4)".to_owned())]);
+    assert_eq!(
+        town.ended(),
+        [(Finish::Exited, "`exit on purchase` where `cart.exit` (event f4)".to_owned())]
+    );
 }
 
 #[test]
@@ -642,10 +645,7 @@ fn civil_and_elapsed_days_differ_across_a_clock_change() {
     town.event("ana", "signup", json!({}));
     assert_eq!(
         town.told(What::Waiting),
-        [
-            "waits until 2026-03-08 20:00 America/New_York",
-            "waits until 2026-03-08 21:00 America/New_York",
-        ]
+        ["waits until 2026-03-08 20:00 America/New_York", "waits until 2026-03-08 21:00 America/New_York",]
     );
     town.until("2026-03-09T00:00:00Z");
     assert_eq!(town.told(What::Noted), ["1 day"]);
@@ -804,5 +804,8 @@ fn stop_ends_a_run() {
     town.accept();
     town.event_with("ana", "signup", json!({}), json!({"status": "vip"}));
     assert_eq!(town.ended().iter().filter(|(how, _)| *how == Finish::Stopped).count(), 1);
-    assert_eq!(town.told(What::Branched), ["does not hold", "holds: this branch is taken"]);
+    assert_eq!(
+        town.told(What::Branched),
+        ["its condition does not hold", "its condition holds: this branch is taken"]
+    );
 }

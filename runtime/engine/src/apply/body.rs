@@ -66,9 +66,7 @@ impl Turn<'_> {
         };
         let machine = match onward {
             Onward::Point => Machine::resume(loaded.program(), workflow, &rest),
-            Onward::Otherwise(wait) => {
-                Machine::resume_otherwise(loaded.program(), workflow, wait, &rest)
-            }
+            Onward::Otherwise(wait) => Machine::resume_otherwise(loaded.program(), workflow, wait, &rest),
         };
         match machine {
             Ok(machine) => {
@@ -143,13 +141,14 @@ impl Turn<'_> {
             Yield::Do { site, args } => self.act(walk, site, args),
             Yield::Skip { site } => {
                 let step = site_name(walk, site);
-                self.say(&walk.run, step.as_ref(), What::Skipped, "its condition does not hold");
+                let why = say::skipped(walk.loaded, walk.workflow, site);
+                self.say(&walk.run, step.as_ref(), What::Skipped, why);
                 Ok(Flow::On)
             }
             Yield::Took { site, yes } => {
                 let step = site_name(walk, site);
-                let taken = if yes { "holds: this branch is taken" } else { "does not hold" };
-                self.say(&walk.run, step.as_ref(), What::Branched, taken);
+                let way = say::took(walk.loaded, walk.workflow, site, yes);
+                self.say(&walk.run, step.as_ref(), What::Branched, way);
                 Ok(Flow::On)
             }
             Yield::Wait { point, until, civil } => {
@@ -225,7 +224,12 @@ impl Turn<'_> {
         };
         match machine {
             Ok(machine) => {
-                self.say(&walk.run, Some(&rest.point), What::Resumed, format!("goes on at once: {when} is past"));
+                self.say(
+                    &walk.run,
+                    Some(&rest.point),
+                    What::Resumed,
+                    format!("goes on at once: {when} is past"),
+                );
                 walk.machine = machine;
                 walk.event = None;
                 Flow::On
@@ -238,7 +242,13 @@ impl Turn<'_> {
     }
 
     /// Puts a run aside until a person helps.
-    pub(super) fn park(&mut self, mut run: Run, rest: Rest, again: Option<Again>, reason: impl Into<Arc<str>>) {
+    pub(super) fn park(
+        &mut self,
+        mut run: Run,
+        rest: Rest,
+        again: Option<Again>,
+        reason: impl Into<Arc<str>>,
+    ) {
         let reason = reason.into();
         self.say(&run, step_name(&rest), What::Parked, reason.clone());
         run.state = RunState::Parked { rest, reason, again: again.map(Box::new) };

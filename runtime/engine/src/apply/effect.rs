@@ -56,9 +56,11 @@ fn lacking(action: &ActionDecl, args: &[Value]) -> Option<String> {
         Value::List(items) => items.is_empty(),
         _ => false,
     };
-    let lacking = action.params.iter().zip(args).find(|(param, value)| {
-        param.presence == Presence::Required && empty(value)
-    });
+    let lacking = action
+        .params
+        .iter()
+        .zip(args)
+        .find(|(param, value)| param.presence == Presence::Required && empty(value));
     lacking.map(|(param, _)| {
         let what = if is_address(&param.ty) { "recipient" } else { "value" };
         format!("`{}` has no {what}: its `{}` is missing", action.name, param.name)
@@ -67,9 +69,8 @@ fn lacking(action: &ActionDecl, args: &[Value]) -> Option<String> {
 
 /// `email to "ana@example.com"`.
 fn described(action: &ActionDecl, args: &[Value]) -> String {
-    let recipient = action.params.iter().zip(args).find(|(param, value)| {
-        is_address(&param.ty) && !value.is_missing()
-    });
+    let recipient =
+        action.params.iter().zip(args).find(|(param, value)| is_address(&param.ty) && !value.is_missing());
     match recipient {
         Some((_, value)) => format!("{} to {}", action.name, say::value(&value.to_json())),
         None => action.name.to_string(),

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use onward_bytecode::EntityId;
 
+use super::Met;
 use super::body::Onward;
 use super::exit::Ended;
 use super::turn::Turn;
-use super::Met;
 use crate::model::{Fields, Occurrence, Run, RunState, What};
 
 impl Turn<'_> {

@@ -91,7 +91,8 @@ impl Turn<'_> {
             self.cancel(intent);
         }
         self.say(&run, None, What::Finished, reason.clone());
-        self.queue.push_back(Happening::Freed { subject: run.subject.clone(), workflow: run.workflow.clone() });
+        self.queue
+            .push_back(Happening::Freed { subject: run.subject.clone(), workflow: run.workflow.clone() });
         run.state = RunState::Finished { how, reason, at: self.now };
         self.put(run);
     }

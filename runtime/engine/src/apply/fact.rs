@@ -10,7 +10,12 @@ use crate::model::{Fact, FactKind, Fields, Finish, Origin, Snapshot, Transition}
 use crate::program::Programs;
 
 /// What a fact changes.
-pub(super) fn apply(programs: &Programs, snapshot: &Snapshot, fact: &Fact, now: Timestamp) -> Met<Transition> {
+pub(super) fn apply(
+    programs: &Programs,
+    snapshot: &Snapshot,
+    fact: &Fact,
+    now: Timestamp,
+) -> Met<Transition> {
     let mut turn = Turn::new(programs, snapshot, Cause::of_fact(&fact.id), now);
     if !turn.forward_merged(fact)? {
         turn.take(fact)?;
@@ -37,7 +42,9 @@ impl Turn<'_> {
                 }
             }
             (FactKind::Deleted, _) => self.orphan(fact),
-            (FactKind::Outcome { intent, run, outcome }, _) => self.take_outcome(subject, run, intent, outcome),
+            (FactKind::Outcome { intent, run, outcome }, _) => {
+                self.take_outcome(subject, run, intent, outcome)
+            }
             (FactKind::Order { run, order }, _) => self.take_order(subject, run, *order),
             (FactKind::MergedInto { into }, _) => self.merge(fact, into),
             (FactKind::Inherited { from, attributes, runs, enrolments }, _) => {

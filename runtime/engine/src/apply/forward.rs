@@ -19,7 +19,9 @@ impl Turn<'_> {
     /// Hands a fact over to the entity that its subject was merged into. Answers whether it was.
     pub(super) fn forward_merged(&mut self, fact: &Fact) -> Met<bool> {
         let into = self.attribute(&fact.subject, MERGED_INTO)?.and_then(Json::as_str);
-        let Some(into) = into.map(|id| EntityId::new(fact.subject.kind.clone(), id)) else { return Ok(false) };
+        let Some(into) = into.map(|id| EntityId::new(fact.subject.kind.clone(), id)) else {
+            return Ok(false);
+        };
         let parts = ["merged", &fact.id, &into.kind, &into.id];
         // Entities merged into each other in a circle: the chain ends, and the fact with it.
         self.follow(&parts, &into, fact.kind.clone(), fact.at, fact.origin);

@@ -84,11 +84,12 @@ impl Turn<'_> {
     ) -> Met<bool> {
         let seen = Seen::with(&run.subject, event);
         match &run.state {
-            RunState::Waiting { rest, .. } | RunState::Acting { rest, .. } | RunState::Parked { rest, .. } => {
-                Ok(is_true(&self.seeing(seen, |world| {
-                    vm::call_at_rest(loaded.program(), workflow, rest, call, world)
-                })?))
-            }
+            RunState::Waiting { rest, .. }
+            | RunState::Acting { rest, .. }
+            | RunState::Parked { rest, .. } => Ok(is_true(
+                &self
+                    .seeing(seen, |world| vm::call_at_rest(loaded.program(), workflow, rest, call, world))?,
+            )),
             // It keeps nothing of the body yet: what reads that is checked when it starts.
             RunState::Queued { .. } if call.registers.is_empty() => {
                 self.holds(loaded, call.function, &[], seen)

@@ -90,10 +90,12 @@ impl Turn<'_> {
         let overlap = loaded.workflow(&run.workflow).map_or(Overlap::Ignore, |workflow| workflow.overlap);
         let own = self.unfinished(subject)?;
         let own = own.iter().filter_map(|id| self.run(id)).find(|own| own.workflow == run.workflow);
-        let twice = own.filter(|_| matches!(overlap, Overlap::Ignore | Overlap::Restart)).map(|own| own.id.clone());
+        let twice =
+            own.filter(|_| matches!(overlap, Overlap::Ignore | Overlap::Restart)).map(|own| own.id.clone());
         let moved = Run { subject: subject.clone(), version: 0, ..run.clone() };
         if let Some(own) = twice {
-            let reason = format!("{from} was merged into {subject}, which goes through it already in run {own}");
+            let reason =
+                format!("{from} was merged into {subject}, which goes through it already in run {own}");
             self.end(moved, Finish::Replaced, reason);
             return Ok(());
         }

@@ -10,7 +10,8 @@ use super::turn::{Followed, Happening, Turn};
 use super::{Met, id, say};
 use crate::model::{FactKind, Fields, Origin, What};
 
-const CHAIN_TOO_LONG: &str = "not done: rules set each other off; too many facts have followed from one another";
+const CHAIN_TOO_LONG: &str =
+    "not done: rules set each other off; too many facts have followed from one another";
 
 impl Turn<'_> {
     /// Does a step of a run.
@@ -38,7 +39,8 @@ impl Turn<'_> {
         args: &[Value],
     ) -> Met<()> {
         let [Value::Entity(entity), value] = args else {
-            let detail = format!("there is nothing whose `{attribute}` could be set: the reference is missing");
+            let detail =
+                format!("there is nothing whose `{attribute}` could be set: the reference is missing");
             self.say(&walk.run, Some(&site.name), What::Skipped, detail);
             return Ok(());
         };

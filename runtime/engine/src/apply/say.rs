@@ -4,7 +4,7 @@
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use onward_bytecode::{EntityId, FunctionId};
+use onward_bytecode::{EntityId, FunctionId, Op, WorkflowDecl};
 use serde_json::Value as Json;
 
 use super::turn::Moved;
@@ -42,6 +42,41 @@ pub(super) fn words(loaded: &Loaded, function: FunctionId) -> String {
             format!("`{}`", name.unwrap_or("condition"))
         }
     }
+}
+
+/// Which way a branch went: `` `status = "trial"` holds``.
+pub(super) fn took(loaded: &Loaded, workflow: &WorkflowDecl, site: u16, yes: bool) -> String {
+    let condition = quoted(site_words(loaded, workflow, Op::Took, site, 0));
+    let holds = if yes { "holds: this branch is taken" } else { "does not hold" };
+    format!("{condition} {holds}")
+}
+
+/// Why a step was not done.
+pub(super) fn skipped(loaded: &Loaded, workflow: &WorkflowDecl, site: u16) -> String {
+    // The jump that spares the step stands before the word that says so.
+    let condition = quoted(site_words(loaded, workflow, Op::Skip, site, 1));
+    format!("{condition} does not hold")
+}
+
+fn quoted(condition: Option<&str>) -> String {
+    condition.map_or_else(|| "its condition".to_owned(), |words| format!("`{}`", cut(words)))
+}
+
+/// The source of the word that stands `before` the one that does `op` at a site.
+fn site_words<'l>(
+    loaded: &'l Loaded,
+    workflow: &WorkflowDecl,
+    op: Op,
+    site: u16,
+    before: usize,
+) -> Option<&'l str> {
+    let body = workflow.body.0 as usize;
+    let code = &loaded.program().functions.get(body)?.code;
+    let pc = code.iter().position(|word| word.op() == Some(op) && word.k() == site)?.checked_sub(before)?;
+    let spans = loaded.debug().spans.get(body)?;
+    let span = spans.iter().take_while(|span| span.pc as usize <= pc).last()?;
+    let text = &loaded.debug().sources.get(span.file as usize)?.text;
+    text.get(span.start as usize..span.end as usize)
 }
 
 /// From the first to the last word of a function's source.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use onward_bytecode::{EntityId, Enrolment, Overlap, Trigger, TriggerKind, Value, WorkflowDecl};
+use onward_bytecode::{Enrolment, EntityId, Overlap, Trigger, TriggerKind, Value, WorkflowDecl};
 use serde_json::Value as Json;
 
 use super::body::{Walk, under_way};

@@ -297,7 +297,13 @@ impl<'a> Turn<'a> {
     }
 
     /// Adds a line about a run to the timeline.
-    pub(super) fn say(&mut self, run: &Run, step: Option<&Arc<str>>, what: What, detail: impl Into<Arc<str>>) {
+    pub(super) fn say(
+        &mut self,
+        run: &Run,
+        step: Option<&Arc<str>>,
+        what: What,
+        detail: impl Into<Arc<str>>,
+    ) {
         self.tell(Entry {
             at: self.now,
             subject: run.subject.clone(),

@@ -2,8 +2,8 @@
 
 use onward_bytecode::EntityId;
 
-use super::{Met, say};
 use super::turn::Turn;
+use super::{Met, say};
 use crate::civil;
 use crate::model::{RunState, What};
 
@@ -15,7 +15,9 @@ impl Turn<'_> {
             let RunState::Waiting { rest, until, civil: Some(wall), .. } = &mut run.state else { continue };
             let loaded = self.program(run.program)?;
             let zone = self.zone(&loaded, subject)?;
-            let Some(moment) = civil::resolve(*wall, &zone).filter(|moment| moment != until) else { continue };
+            let Some(moment) = civil::resolve(*wall, &zone).filter(|moment| moment != until) else {
+                continue;
+            };
             *until = moment;
             let step = rest.point.clone();
             let detail = format!("the time zone changed: waits until {}", say::moment(moment, &zone));

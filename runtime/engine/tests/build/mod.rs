@@ -53,7 +53,8 @@ fn entity(name: &str, attributes: &[(&str, Type)]) -> EntityDecl {
 }
 
 fn event(name: &str, about: &str) -> EventDecl {
-    let fields = vec![field("form", text()), field("plan", text()), field("score", Type::One(Scalar::Number))];
+    let fields =
+        vec![field("form", text()), field("plan", text()), field("score", Type::One(Scalar::Number))];
     EventDecl { name: name.into(), about: about.into(), fields, docs: "".into() }
 }
 
@@ -444,8 +445,10 @@ impl<'b> Rule<'b> {
 
     /// `do set contact.account.ATTRIBUTE = TEXT`
     pub(crate) fn set_account(&mut self, attribute: &'static str, value: Arg) {
-        let site =
-            self.site(&format!("set account {attribute}"), SiteKind::Set { attribute: attribute.into(), ty: text() });
+        let site = self.site(
+            &format!("set account {attribute}"),
+            SiteKind::Set { attribute: attribute.into(), ty: text() },
+        );
         self.code.attribute(TEMPORARY, "account", Type::One(Scalar::Entity("account".into())));
         self.load(TEMPORARY + 1, value, text());
         self.code.ak(Op::Do, TEMPORARY, site);
@@ -474,8 +477,7 @@ impl<'b> Rule<'b> {
     }
 
     pub(crate) fn task(&mut self, title: &'static str, group: Option<&str>) {
-        let site =
-            self.site("task", SiteKind::Task { sort: "call".into(), group: group.map(Into::into) });
+        let site = self.site("task", SiteKind::Task { sort: "call".into(), group: group.map(Into::into) });
         self.load(TEMPORARY, Arg::Text(title), text());
         for (register, kind) in (TEMPORARY + 1..).zip([Kind::Time, Kind::Time, Kind::Text, Kind::Text]) {
             self.code.abc(Op::Missing, register, kind as u8, 0);

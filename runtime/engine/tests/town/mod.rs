@@ -229,7 +229,9 @@ impl Town {
     pub(crate) fn outstanding(&self) -> Vec<Intent> {
         let store = &self.store;
         let open = store.intents.values();
-        open.filter(|i| !store.settled.contains(&i.key) && !store.cancelled.contains(&i.key)).cloned().collect()
+        open.filter(|i| !store.settled.contains(&i.key) && !store.cancelled.contains(&i.key))
+            .cloned()
+            .collect()
     }
 
     /// Names of the steps whose effects were accepted or are outstanding, sorted by time and name.
