@@ -15,6 +15,7 @@ mod task;
 mod workflow;
 
 use std::cell::Cell;
+use std::ops::Range;
 
 use rowan::{Checkpoint, GreenNodeBuilder};
 
@@ -54,7 +55,9 @@ pub(super) struct Parser<'t> {
     /// What the lexer said.
     slips: Vec<Diagnostic>,
     diagnostics: Vec<Diagnostic>,
-    /// The value of [`Self::at`] at the last report.
+    /// The lines with a text that is not closed: what else seems wrong there follows from it.
+    broken: Vec<Range<usize>>,
+    /// The value of [`Self::at`] at the last report; none if all is as if nothing had been.
     reported: Option<usize>,
     /// After nesting beyond the limit nothing more is said about the declaration.
     quiet: bool,
@@ -82,6 +85,7 @@ impl<'t> Parser<'t> {
             origin,
             text,
             seen: significant(text, &lexed.tokens),
+            broken: broken_lines(origin, text, &lexed.diagnostics),
             tokens: lexed.tokens,
             at: 0,
             done: 0,
@@ -182,7 +186,7 @@ impl<'t> Parser<'t> {
 
     /// Whether a name that stands alone is next.
     fn is_name(&self) -> bool {
-        self.kind() == IDENT && !words::RESERVED.contains(&self.text_of(Ahead::Here))
+        self.word().is_some_and(|word| !words::RESERVED.contains(&word))
     }
 
     fn span(&self) -> Span {
@@ -290,7 +294,16 @@ impl<'t> Parser<'t> {
 
     /// Takes a name that stands alone, or says that `what` is missing.
     fn name(&mut self, what: &str) -> bool {
-        if self.is_name() && !self.at_declaration_line() {
+        if self.at_declaration_line() {
+            self.missing(codes::NO_NAME, what);
+            return false;
+        }
+        self.name_anywhere(what)
+    }
+
+    /// Takes a name, even one that begins a line as a declaration would.
+    fn name_anywhere(&mut self, what: &str) -> bool {
+        if self.is_name() && !self.at_clause_pair() {
             self.node(NAME, Self::take);
             return true;
         }
@@ -348,6 +361,7 @@ impl<'t> Parser<'t> {
             .replace(span, meant, Applicability::Unsure);
         self.report(diagnostic);
         self.take_word();
+        self.reported = None;
     }
 
     /// Says that `what` is missing before the next token.
@@ -365,7 +379,10 @@ impl<'t> Parser<'t> {
                 let before = shorten(self.slice(previous.token));
                 Diagnostic::error(code, self.end_of_previous(), format!("expected {what} after {before}"))
             }
-            None => Diagnostic::error(code, self.span(), format!("expected {what}, found {}", self.found())),
+            None => {
+                let what = what.trim_end_matches(',');
+                Diagnostic::error(code, self.span(), format!("expected {what}, found {}", self.found()))
+            }
         }
     }
 
@@ -380,6 +397,18 @@ fn shorten(text: &str) -> String {
     let line = text.lines().next().unwrap_or_default();
     let short: String = line.chars().take(30).collect();
     if short.len() < text.len() { format!("`{short}…`") } else { format!("`{short}`") }
+}
+
+/// The lines of the texts that are not closed.
+fn broken_lines(origin: Origin, text: &str, slips: &[Diagnostic]) -> Vec<Range<usize>> {
+    let unclosed = slips.iter().filter(|it| it.code == codes::UNCLOSED_STRING);
+    let lines = unclosed.map(|it| {
+        let at = it.primary.span.start.saturating_sub(origin.offset) as usize;
+        let start = text.get(..at).and_then(|before| before.rfind('\n')).map_or(0, |newline| newline + 1);
+        let end = text.get(at..).and_then(|after| after.find('\n')).map_or(text.len(), |newline| at + newline);
+        start..end
+    });
+    lines.collect()
 }
 
 /// The tokens without trivia, and how they lie on their lines.

@@ -17,7 +17,7 @@ impl Parser<'_> {
             let before = self.at;
             self.item();
             if self.failed_since(before) {
-                self.skip(|p| p.is_any(words::ITEMS) && p.leads());
+                self.skip(|p| p.outdented(before));
             }
             if self.at == before && !self.block_ends(opened) {
                 self.node(ERROR, Self::take);
@@ -47,7 +47,7 @@ impl Parser<'_> {
     fn param(&mut self) {
         self.any_name("a name");
         if self.expect(COLON, ":") && self.ty().is_some() && self.eat(EQ) {
-            self.expression("the value that it has if none is given");
+            self.expression("a value for when none is given");
         }
     }
 
@@ -78,7 +78,7 @@ impl Parser<'_> {
             "body" => self.value_item(BODY_ITEM),
             "timeout" => self.node(TIMEOUT_ITEM, |p| {
                 p.take_word();
-                p.expression("how long to wait for an answer, as `10s`,");
+                p.duration_value("how long to wait for an answer, as `10s`,");
             }),
             "sign" => self.node(SIGN_ITEM, Self::sign),
             "expect" => self.node(EXPECT_ITEM, |p| {

@@ -128,7 +128,7 @@ impl Parser<'_> {
 
     fn event(&mut self) {
         self.take_word();
-        self.name("a name for the event");
+        self.new_name("a name for the event");
         if self.is_word("about") {
             self.node(ABOUT, |p| {
                 p.take_word();
@@ -140,8 +140,28 @@ impl Parser<'_> {
 
     fn entity(&mut self) {
         self.take_word();
-        self.name("a name for the entity");
+        self.new_name("a name for the entity");
         self.fields();
+    }
+
+    /// The name of what is declared; reports a second word.
+    pub(super) fn new_name(&mut self, what: &str) {
+        let first = self.at;
+        if !self.name_anywhere(what) || !self.is_name() || self.leads() || self.is_any(&["about", "for"]) {
+            return;
+        }
+        while self.is_name() && !self.leads() && !self.is_any(&["about", "for"]) {
+            self.node(ERROR, Self::take);
+        }
+        let span = self.span_from(first);
+        let words = self.text.get(span.range_in(self.origin.offset)).unwrap_or_default();
+        let one = words.split_whitespace().collect::<Vec<_>>().join("_");
+        let message = format!("a name is one word, and `{words}` is not");
+        let diagnostic = Diagnostic::error(codes::NO_NAME, span, message)
+            .help(format!("write `{one}`"))
+            .replace(span, one, Applicability::Unsure);
+        self.report(diagnostic);
+        self.reported = None;
     }
 
     fn fields(&mut self) {
@@ -195,7 +215,7 @@ impl Parser<'_> {
 
     fn template(&mut self) {
         self.take_word();
-        self.name("a name for the template");
+        self.name_anywhere("a name for the template");
         self.name("the channel of the template, as `email` or `sms`,");
         let opened = self.open();
         while !self.block_ends(opened) {

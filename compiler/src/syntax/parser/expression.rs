@@ -86,6 +86,7 @@ impl Parser<'_> {
             IDENT if self.is_words("starts", "with") || self.is_words("ends", "with") => self.compare(mark, left, 2),
             IDENT if self.is_word("between") => self.between(mark, left),
             IDENT if self.is_word("is") => self.presence(mark, left),
+            IDENT if self.is_word("not") && !self.leads() => self.not_without_in(mark, left),
             _ => Some(left),
         }
     }
@@ -107,6 +108,17 @@ impl Parser<'_> {
         let low = self.piped("the lower bound");
         let high = if low.is_some() && self.expect_word("and") { self.piped("the upper bound") } else { None };
         self.grow(mark, BETWEEN_EXPR, left.max(low.unwrap_or_default()).max(high.unwrap_or_default()))
+    }
+
+    fn not_without_in(&mut self, mark: Checkpoint, left: Height) -> Option<Height> {
+        self.take_word();
+        self.missing(codes::NO_WORD, "`in`");
+        if self.is_any(&["contains", "matches", "between", "starts", "ends"]) {
+            self.take_word();
+        }
+        self.reported = None;
+        let right = if self.starts_item() || self.is(L_BRACKET) { self.piped("a value") } else { None };
+        self.grow(mark, BINARY_EXPR, left.max(right.unwrap_or_default()))
     }
 
     fn chained(&mut self) {
@@ -192,7 +204,8 @@ impl Parser<'_> {
         if default {
             return self.unary("a value").unwrap_or_default();
         }
-        while matches!(self.kind(), STRING | BLOCK_STRING | NUMBER | NUMBER_UNIT) {
+        // Before `:` a text is the next key of an object.
+        while matches!(self.kind(), STRING | BLOCK_STRING | NUMBER | NUMBER_UNIT) && self.kind_of(Ahead::Next) != COLON {
             self.literal();
         }
         1
@@ -234,8 +247,8 @@ impl Parser<'_> {
             STRING | BLOCK_STRING | NUMBER | NUMBER_UNIT | DATE | TIME => self.literal(),
             L_PAREN => return self.deeper(Self::paren),
             L_BRACKET => return self.deeper(Self::list),
-            L_BRACE => return self.object(),
-            IDENT if self.is_name() && !self.at_declaration_line() => self.named(),
+            L_BRACE if !self.opens_block() => return self.object(),
+            IDENT if self.is_name() && !self.at_declaration_line() && !self.at_clause_pair() => self.named(),
             _ => {
                 self.missing(codes::NO_VALUE, what);
                 return None;
@@ -244,22 +257,26 @@ impl Parser<'_> {
         Some(1)
     }
 
-    fn named(&mut self) {
-        let kind = match self.text_of(Ahead::Here) {
-            "true" | "false" => BOOL_EXPR,
-            "now" => NOW_EXPR,
-            "today" => TODAY_EXPR,
-            _ => return self.path_or_call(),
-        };
-        self.node(kind, Self::take_word);
+    /// Whether the next `{` opens a block of steps, so that a value is missing before it.
+    pub(super) fn opens_block(&self) -> bool {
+        self.word_of(Ahead::Next).is_some_and(|word| words::STEPS.contains(&word))
     }
 
-    fn path_or_call(&mut self) {
+    /// Whether the next two words begin a clause, so that a value is missing before them.
+    pub(super) fn at_clause_pair(&self) -> bool {
+        let pairs = [("exit", "when"), ("exit", "on"), ("every", "time"), ("while", "running")];
+        pairs.iter().any(|(first, second)| self.is_words(first, second))
+    }
+
+    fn named(&mut self) {
         let mark = self.mark();
         let first = self.at;
-        self.tree.start_node(PATH_EXPR.into());
-        self.path();
-        self.tree.finish_node();
+        match self.text_of(Ahead::Here) {
+            "true" | "false" => self.node(BOOL_EXPR, Self::take_word),
+            "now" => self.node(NOW_EXPR, Self::take_word),
+            "today" => self.node(TODAY_EXPR, Self::take_word),
+            _ => self.node(PATH_EXPR, Self::path),
+        }
         if self.is(L_PAREN) {
             self.call(mark, first);
         }
@@ -376,7 +393,7 @@ impl Parser<'_> {
         let mut height = 0;
         while self.is(IDENT) && !self.at_declaration_line() || self.kind().is_string() {
             let before = self.at;
-            if self.kind_of(Ahead::Next) != COLON && (self.at_step() || self.kind_of(Ahead::Next) != EQ) {
+            if self.kind_of(Ahead::Next) != COLON && !self.entry_without_colon() {
                 break;
             }
             height = height.max(self.node(ENTRY, Self::entry));
@@ -403,6 +420,12 @@ impl Parser<'_> {
         self.eat(R_BRACE);
     }
 
+    /// Whether a name and a value follow, with something other than `:` or nothing between them.
+    fn entry_without_colon(&self) -> bool {
+        let Some(next) = self.seen(Ahead::Next).filter(|it| !it.leads) else { return false };
+        self.is_name() && matches!(next.token.kind, EQ | STRING | NUMBER | NUMBER_UNIT)
+    }
+
     fn entry(&mut self) -> Height {
         if self.is(IDENT) {
             self.any_name("a name");
@@ -416,8 +439,13 @@ impl Parser<'_> {
                 .replace(span, ":", Applicability::Safe);
             self.report(diagnostic);
             self.reported = None;
+            self.take();
+        } else if !self.eat(COLON) {
+            let at = self.end_of_previous();
+            let diagnostic = self.expected(codes::NO_WORD, "`:`").replace(at, ":", Applicability::Unsure);
+            self.report(diagnostic);
+            self.reported = None;
         }
-        self.take();
         let height = self.expression("a value").unwrap_or_default();
         self.eat(COMMA);
         height
@@ -426,7 +454,7 @@ impl Parser<'_> {
 
 impl Span {
     /// The bytes of a tree that starts at `offset`.
-    fn range_in(self, offset: u32) -> std::ops::Range<usize> {
+    pub(super) fn range_in(self, offset: u32) -> std::ops::Range<usize> {
         (self.start.saturating_sub(offset)) as usize..(self.end.saturating_sub(offset)) as usize
     }
 }

@@ -73,7 +73,7 @@ impl Parser<'_> {
 
     /// Whether `word`, which is no unit, can only be a misspelt one.
     fn meant_as_unit(&self, word: &str, place: Place) -> bool {
-        if words::RESERVED.contains(&word) || FOLLOWERS.contains(&word) {
+        if words::RESERVED.contains(&word) || FOLLOWERS.contains(&word) || words::ITEMS.contains(&word) {
             return false;
         }
         match place {
@@ -128,5 +128,7 @@ impl Parser<'_> {
 }
 
 /// Words that follow a duration, and are no unit even if one is missing.
-const FOLLOWERS: &[&str] =
-    &["before", "type", "due", "remind", "for", "notes", "split", "repeat", "let", "once", "exit", "every", "while", "on", "at"];
+const FOLLOWERS: &[&str] = &[
+    "before", "type", "due", "remind", "for", "notes", "split", "repeat", "let", "once", "exit", "every", "while", "on", "at",
+    "starts", "ends",
+];

@@ -14,7 +14,7 @@ pub(super) enum Opened {
 impl Parser<'_> {
     /// Reports a mistake at the next token, unless it follows from one that is reported.
     pub(super) fn report(&mut self, diagnostic: Diagnostic) -> bool {
-        let known = self.quiet || self.is(ERROR) || self.reported == Some(self.at) || self.after_open_string();
+        let known = self.quiet || self.is(ERROR) || self.reported == Some(self.at) || self.at_broken_line();
         self.reported = Some(self.at);
         if !known {
             self.diagnostics.push(diagnostic);
@@ -22,15 +22,28 @@ impl Parser<'_> {
         !known
     }
 
-    /// Whether the last token is a text without its end: it has swallowed what is missing.
-    fn after_open_string(&self) -> bool {
-        let Some(previous) = self.previous() else { return false };
-        previous.token.kind.is_string() && crate::syntax::lexer::quote_lengths(self.slice(previous.token)).1 == 0
+    /// Whether a text that is not closed has swallowed what seems to be missing here.
+    fn at_broken_line(&self) -> bool {
+        let here = self.seen(Ahead::Here).filter(|it| !it.leads).or(self.previous());
+        here.is_some_and(|it| self.is_broken(it.token)) || self.seen(Ahead::Here).is_some_and(|it| self.is_broken(it.token))
+    }
+
+    fn is_broken(&self, token: Token) -> bool {
+        // Sorted, and few: a file with many of them has other troubles.
+        let after = self.broken.partition_point(|line| line.end < token.start);
+        self.broken.get(after).is_some_and(|line| line.contains(&token.start))
     }
 
     /// Whether something has been reported at or after the token at `from`.
     pub(super) fn failed_since(&self, from: usize) -> bool {
         self.reported.is_some_and(|at| at >= from)
+    }
+
+    /// Whether the next token begins a line that is indented no deeper than the one of the
+    /// token at `from`: lines that belong to what began there are.
+    pub(super) fn outdented(&self, from: usize) -> bool {
+        let base = self.seen.get(from).map_or(0, |it| it.indent);
+        self.at > from && self.seen(Ahead::Here).is_some_and(|it| it.leads && it.indent <= base)
     }
 
     /// Puts tokens into an `ERROR` node up to one that `stop` wants; braces are kept in pairs.
@@ -107,8 +120,10 @@ impl Parser<'_> {
     pub(super) fn skip_form(&mut self, stop: impl Fn(&Self) -> bool) {
         let first = self.at;
         self.node(ERROR, |p| {
-            p.take();
-            p.skip(stop);
+            if !p.braces() {
+                p.take();
+            }
+            p.skip(|p| p.outdented(first) || stop(p));
         });
         self.forget_slips(first, |_| true);
     }
@@ -227,6 +242,10 @@ impl Parser<'_> {
         let culprit = self.crooked.filter(|(open, _)| *open > place);
         let blamed = culprit.map_or(place, |(open, _)| open);
         let Some(token) = self.seen.get(blamed).map(|it| it.token) else { return };
+        if self.is_broken(token) {
+            self.reported = Some(self.at);
+            return;
+        }
         let sign = self.slice(token).to_owned();
         let span = self.span_at(token.start, token.end);
         let mut diagnostic = Diagnostic::error(codes::UNCLOSED, span, format!("this `{sign}` is never closed"));

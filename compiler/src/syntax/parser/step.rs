@@ -10,7 +10,7 @@ impl Parser<'_> {
     }
 
     fn at_label(&self) -> bool {
-        self.is_name() && self.kind_of(Ahead::Next) == COLON
+        self.is(IDENT) && self.kind_of(Ahead::Next) == COLON && !words::RESERVED.contains(&self.text_of(Ahead::Here))
     }
 
     /// `{ … }` around steps.
@@ -188,7 +188,7 @@ impl Parser<'_> {
                 p.expression("the text of the note");
             }),
             Some("stop") if self.later_stop() => {
-                self.not_in_version(1);
+                self.not_in_version(2);
                 self.skip_form(|p| p.at_step() || p.begins_line_of_body());
             }
             _ => self.effect(mark),
@@ -234,8 +234,12 @@ impl Parser<'_> {
             return;
         }
         self.dotted();
+        let first = self.at;
         if self.starts_value() {
             self.expression("a value");
+        }
+        if self.label_taken_for_value(first) {
+            self.node(ARGUMENT, |p| p.expression("a value"));
         }
         let start = self.at;
         while self.argument(start) {}
@@ -254,6 +258,23 @@ impl Parser<'_> {
         });
     }
 
+    /// Whether the first value, at `first`, is one word and was meant as the label of what
+    /// follows: `to contact.phone`.
+    fn label_taken_for_value(&mut self, first: usize) -> bool {
+        let one_word = self.at == first + 1 && self.previous().is_some_and(|it| it.token.kind == IDENT);
+        if !one_word || self.leads() || !self.is_argument_label() || self.kind_of(Ahead::Next) != DOT {
+            return false;
+        }
+        let span = self.span_from(first);
+        let label = self.text.get(span.range_in(self.origin.offset)).unwrap_or_default();
+        let diagnostic = Diagnostic::error(codes::NO_LABEL, span, format!("`{label}` is read as the first value"))
+            .help("the first value of an action goes without a label, all others with one")
+            .replace(span, "", Applicability::Unsure);
+        self.report(diagnostic);
+        self.reported = None;
+        true
+    }
+
     /// One `label value`; false if there is none, or if the next was not understood.
     fn argument(&mut self, start: usize) -> bool {
         if self.at > start && self.failed_since(start) {
@@ -270,7 +291,7 @@ impl Parser<'_> {
             });
             return true;
         }
-        self.starts_plain_value() && self.value_without_label()
+        self.starts_plain_value() && !self.leads() && self.value_without_label()
     }
 
     fn needless_comma(&mut self) {
@@ -286,9 +307,13 @@ impl Parser<'_> {
     fn value_without_label(&mut self) -> bool {
         let message = format!("expected a label before {}", self.found());
         let diagnostic = Diagnostic::error(codes::NO_LABEL, self.span(), message)
-            .help("only the first value of an action goes without a label, as in `do sms to contact.phone text \"…\"`");
+            .help("only the first value of an action goes without a label, as in `do sms contact.phone text \"…\"`");
         self.report(diagnostic);
-        self.node(ARGUMENT, |p| p.expression("a value"));
+        while self.starts_plain_value() && !self.leads() {
+            if self.node(ARGUMENT, |p| p.expression("a value")).is_none() {
+                break;
+            }
+        }
         self.reported = None;
         true
     }
@@ -299,7 +324,9 @@ impl Parser<'_> {
         let kept = ["once", "every", "exit", "while", "as"].contains(&word)
             || words::RESERVED.contains(&word)
             || words::LATER_STEPS.contains(&word)
-            || self.is_words("on", "failure");
+            || self.is_words("on", "failure")
+            || self.is_words("starts", "with")
+            || self.is_words("ends", "with");
         !kept && !self.begins_other()
     }
 
@@ -317,10 +344,11 @@ impl Parser<'_> {
     }
 
     fn starts_plain_value(&self) -> bool {
-        matches!(
-            self.kind(),
-            STRING | BLOCK_STRING | NUMBER | NUMBER_UNIT | DATE | TIME | L_BRACKET | L_BRACE | L_PAREN
-        )
+        match self.kind() {
+            STRING | BLOCK_STRING | NUMBER | NUMBER_UNIT | DATE | TIME | L_BRACKET | L_PAREN => true,
+            L_BRACE => !self.opens_block(),
+            _ => false,
+        }
     }
 
     /// Whether the next words are the beginning of something else, which its writer has not
@@ -351,7 +379,9 @@ impl Parser<'_> {
     }
 
     fn wait_for(&mut self) {
-        if !self.name("the name of an event") {
+        if self.is_words("up", "to") && matches!(self.kind_of(Ahead::Third), NUMBER | NUMBER_UNIT) {
+            self.missing(codes::NO_NAME, "the name of an event");
+        } else if !self.name("the name of an event") {
             return;
         }
         self.alias();
@@ -360,7 +390,12 @@ impl Parser<'_> {
         if self.failed_since(before) && !self.is_word("up") {
             return;
         }
-        if !self.is_word("up") && !self.word().is_some_and(|it| words::nearest(it, ["up"]).is_some()) {
+        if let Some(word) = self.word().filter(|it| ["upto", "within"].contains(it)) {
+            self.node(UP_TO, |p| {
+                p.misspelt(codes::NO_WORD, word, "up to");
+                p.duration("how long to wait at most, as `3 days`,");
+            });
+        } else if !self.is_word("up") && !self.word().is_some_and(|it| words::nearest(it, ["up"]).is_some()) {
             let diagnostic = self.expected(codes::NO_WORD, "`up to` and how long to wait at most");
             self.report(diagnostic.help("as `wait for purchase up to 3 days`"));
         } else {

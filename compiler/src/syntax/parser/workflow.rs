@@ -13,7 +13,7 @@ enum Part {
 impl Parser<'_> {
     pub(super) fn workflow(&mut self) {
         self.take_word();
-        self.name("a name for the workflow");
+        self.new_name("a name for the workflow");
         if self.is(STRING) {
             self.take();
         }
@@ -58,7 +58,7 @@ impl Parser<'_> {
     /// After a mistake, passes over the rest of a clause or step. Always moves on.
     pub(super) fn recover_body(&mut self, before: usize) {
         if self.failed_since(before) {
-            self.skip(|p| p.at_step() || p.begins_line_of_body());
+            self.skip(|p| p.at_step() || p.begins_line_of_body() || p.outdented(before));
         }
         if self.at == before && !matches!(self.kind(), END | R_BRACE) && !self.at_declaration_line() {
             self.node(ERROR, Self::take);
@@ -119,7 +119,7 @@ impl Parser<'_> {
                     p.expect_word("time");
                 });
             }
-            "every" => self.later_clause(1),
+            "every" => self.later_clause(2),
             "exit" => self.exit(),
             _ => self.node(WHILE_RUNNING_CLAUSE, Self::while_running),
         }
@@ -165,7 +165,9 @@ impl Parser<'_> {
 
     fn trigger(&mut self) -> bool {
         if matches!(self.kind(), NUMBER | NUMBER_UNIT) {
-            self.later_trigger();
+            // `3 days before …`, `3d before …`
+            self.not_in_version(if self.is(NUMBER) { 3 } else { 2 });
+            self.skip_form(Self::begins_line_of_body);
             return false;
         }
         if !self.is_name() || self.at_declaration_line() || self.is_any(words::CLAUSES) {
