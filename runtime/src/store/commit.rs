@@ -15,6 +15,8 @@ use super::Position;
 pub struct Commit {
     /// Where the cursor is afterwards.
     pub cursor: Position,
+    /// When it was decided.
+    pub now: Timestamp,
     /// What becomes of entities.
     pub entities: BTreeMap<EntityId, EntityPatch>,
     /// The last state of each run, with the version that the first change expected.
@@ -53,10 +55,10 @@ pub enum EntityPatch {
 }
 
 impl Commit {
-    /// An empty batch that moves the cursor.
+    /// An empty batch, decided at `now`, that moves the cursor.
     #[must_use]
-    pub fn new(cursor: Position) -> Self {
-        Self { cursor, ..Self::default() }
+    pub fn new(cursor: Position, now: Timestamp) -> Self {
+        Self { cursor, now, ..Self::default() }
     }
 
     /// Adds what the next input changes.

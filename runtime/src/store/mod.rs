@@ -14,10 +14,18 @@
 
 mod commit;
 mod error;
+mod identity;
+mod intake;
+mod migrations;
+pub mod postgres;
+mod rows;
 mod shard;
+pub mod sqlite;
 mod types;
 
 use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -36,6 +44,34 @@ pub use self::types::{
 
 /// What a store's call gives.
 pub type Result<T> = std::result::Result<T, StoreError>;
+
+/// How to open a store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Options {
+    /// Number of shards of a new store; must fit if there is one. Unless given: 4 on
+    /// SQLite, 256 on Postgres.
+    pub shards: Option<u16>,
+    /// Connections at most.
+    pub connections: u32,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { shards: None, connections: 8 }
+    }
+}
+
+/// Opens the store at `address`: `postgres://…` or the path of a SQLite file.
+///
+/// # Errors
+/// If it cannot be reached or used, with what to do.
+pub async fn open(address: &str, options: &Options) -> Result<Arc<dyn Store>> {
+    if address.starts_with("postgres://") || address.starts_with("postgresql://") {
+        return Ok(Arc::new(postgres::PostgresStore::open(address, options).await?));
+    }
+    let path = address.strip_prefix("sqlite:").unwrap_or(address);
+    Ok(Arc::new(sqlite::SqliteStore::open(Path::new(path), options).await?))
+}
 
 /// The event store of one installation. Shared by every task of a node.
 #[async_trait]

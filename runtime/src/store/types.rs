@@ -363,6 +363,18 @@ pub struct RunPage {
     pub next: Option<RunPlace>,
 }
 
+impl RunPage {
+    /// The page of `limit` runs at most; one more run than that tells that there is a next.
+    pub(super) fn of(mut runs: Vec<Run>, limit: u32) -> Self {
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let more = runs.len() > limit;
+        runs.truncate(limit);
+        let last = runs.last().filter(|_| more);
+        let next = last.map(|run| RunPlace { started: run.started, id: run.id.clone() });
+        Self { runs, next }
+    }
+}
+
 /// A run with all that is told of it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RunView {

@@ -1,0 +1,92 @@
+//! What both stores do with facts before and after their SQL.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use onward_bytecode::EntityId;
+use onward_engine::model::{Fact, FactKind, Order, Origin, Run, RunState};
+
+use super::identity::Directory;
+use super::rows::{clean_fact, word};
+use super::types::{Due, Filed, NewFact, Receipt};
+use super::{Result, StoreError};
+
+/// Facts on their way in.
+pub(super) struct Arrivals {
+    ids: Vec<Arc<str>>,
+    /// The first of each id.
+    facts: Vec<NewFact>,
+}
+
+impl Arrivals {
+    /// Facts as they came; each must name somebody.
+    pub(super) fn new(mut new: Vec<NewFact>) -> Result<Self> {
+        new.iter_mut().for_each(clean_fact);
+        let nobody = |fact: &&NewFact| {
+            fact.who.keys.is_empty() || fact.contact.as_ref().is_some_and(|who| who.keys.is_empty())
+        };
+        if let Some(fact) = new.iter().find(nobody) {
+            return Err(StoreError::Nobody { id: fact.id.to_string() });
+        }
+        let ids: Vec<_> = new.iter().map(|fact| fact.id.clone()).collect();
+        let mut seen = BTreeSet::new();
+        new.retain(|fact| seen.insert(fact.id.clone()));
+        Ok(Self { ids, facts: new })
+    }
+
+    /// The facts to keep.
+    pub(super) fn facts(&self) -> &[NewFact] {
+        &self.facts
+    }
+
+    /// Their ids.
+    pub(super) fn ids(&self) -> Vec<&str> {
+        self.facts.iter().map(|fact| &*fact.id).collect()
+    }
+
+    /// Leaves out facts that are known.
+    pub(super) fn leave_out(&mut self, known: &BTreeSet<String>) {
+        self.facts.retain(|fact| !known.contains(&*fact.id));
+    }
+
+    /// The facts with their subjects, and those that tell of merges.
+    pub(super) fn file(&self, directory: &mut Directory) -> Result<Vec<Fact>> {
+        let mut filed = Vec::with_capacity(self.facts.len());
+        for fact in &self.facts {
+            filed.extend(directory.file(fact)?);
+        }
+        Ok(filed)
+    }
+
+    /// The answer: what was `fresh` is accepted, once.
+    pub(super) fn receipts(&self, filed: &[Fact], fresh: &BTreeSet<Arc<str>>) -> Vec<Receipt> {
+        let filed = filed.iter().filter(|fact| fresh.contains(&fact.id));
+        let mut subjects: BTreeMap<&str, &EntityId> = filed.map(|fact| (&*fact.id, &fact.subject)).collect();
+        let receipt = |id: &Arc<str>| match subjects.remove(&**id) {
+            Some(subject) => Receipt::Accepted { id: id.clone(), subject: subject.clone() },
+            None => Receipt::Duplicate { id: id.clone() },
+        };
+        self.ids.iter().map(receipt).collect()
+    }
+}
+
+/// The fact that an operator's order is, if `found` can be ordered about.
+pub(super) fn order(found: Option<Run>, run: &str, order: Order, at: Timestamp) -> Result<Fact> {
+    let unfinished = |run: &Run| !matches!(run.state, RunState::Finished { .. });
+    let found = found.filter(unfinished).ok_or_else(|| StoreError::NoRun { run: run.to_owned() })?;
+    Ok(Fact {
+        // Ordered twice about the same state is ordered once.
+        id: format!("order/{}/{}/{}", found.id, found.version, word(&order)).into(),
+        subject: found.subject,
+        kind: FactKind::Order { run: found.id, order },
+        at,
+        origin: Origin::Live,
+    })
+}
+
+/// Whom a batch concerns.
+pub(super) fn subjects(facts: &[Filed], timers: &[Due]) -> BTreeSet<EntityId> {
+    let of_facts = facts.iter().filter(|filed| filed.moved.is_none()).map(|filed| &filed.fact.subject);
+    of_facts.chain(timers.iter().map(|due| &due.subject)).cloned().collect()
+}

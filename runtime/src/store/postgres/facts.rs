@@ -1,0 +1,150 @@
+//! Tables `facts` and `fact_ids`: the log of all that comes in or follows.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use onward_bytecode::EntityId;
+use onward_engine::model::Fact;
+use sqlx::postgres::PgRow;
+use sqlx::{PgConnection, PgExecutor, Row};
+
+use super::{Moment, below_open, time};
+use crate::store::rows::{clean, fact_columns, json, read_json, read_word, word};
+use crate::store::shard::shard_of_fact_id;
+use crate::store::{Filed, Lease, Position, Result, shard_of};
+
+// `IS TRUE` keeps the subquery a hash lookup; as a join it may be planned as a loop.
+const INSERT: &str = "
+    WITH input AS (
+        SELECT * FROM unnest($1::integer[], $2::integer[], $3::text[], $4::text[], $5::text[], $6::text[],
+            $7::text[], $8::text[], $9::text[], $10::timestamptz[], $11::text[])
+            WITH ORDINALITY AS input (id_shard, shard, id, kind, name, subject_kind, subject_id, contact,
+                body, at, origin, place)),
+    fresh AS (
+        INSERT INTO fact_ids (shard, id) SELECT id_shard, id FROM input ORDER BY id_shard, id
+        ON CONFLICT DO NOTHING RETURNING id)
+    INSERT INTO facts (shard, id, kind, name, subject_kind, subject_id, contact, body, at, origin)
+    SELECT shard, id, kind, name, subject_kind, subject_id, contact, body::json, at, origin
+    FROM input WHERE (id IN (SELECT fresh.id FROM fresh)) IS TRUE ORDER BY place
+    RETURNING id, tx, seq";
+const KNOWN: &str = "
+    SELECT f.id FROM unnest($1::integer[], $2::text[]) AS asked (shard, id)
+    JOIN fact_ids AS f ON f.shard = asked.shard AND f.id = asked.id";
+const AFTER: &str = concat!(
+    "SELECT f.tx, f.seq, f.id, f.subject_kind, f.subject_id, f.body::text, f.at, f.origin, m.target
+    FROM facts AS f
+    LEFT JOIN merges AS m ON m.shard = f.shard AND m.kind = f.subject_kind AND m.entity = f.subject_id
+        AND (m.tx, m.seq) < (f.tx, f.seq)
+    WHERE f.shard = $1 AND (f.tx, f.seq) > ($2, $3) AND f.tx < ",
+    below_open!(),
+    " ORDER BY f.tx, f.seq LIMIT $4"
+);
+
+/// Columns of facts, as arrays.
+#[derive(Default)]
+pub(super) struct Columns<'a> {
+    id_shard: Vec<i32>,
+    shard: Vec<i32>,
+    id: Vec<&'a str>,
+    kind: Vec<&'a str>,
+    name: Vec<Option<&'a str>>,
+    subject_kind: Vec<&'a str>,
+    subject_id: Vec<&'a str>,
+    contact: Vec<Option<&'a str>>,
+    body: Vec<String>,
+    at: Vec<Moment>,
+    origin: Vec<String>,
+}
+
+impl<'a> Columns<'a> {
+    /// The columns of `facts`, each id once.
+    pub(super) fn of(facts: &'a [Fact], shards: u16) -> Result<Self> {
+        let mut columns = Self::default();
+        let mut seen = BTreeSet::new();
+        for fact in facts {
+            if seen.insert(&fact.id) {
+                columns.push(fact, shards)?;
+            }
+        }
+        Ok(columns)
+    }
+
+    fn push(&mut self, fact: &'a Fact, shards: u16) -> Result<()> {
+        let (kind, name, contact) = fact_columns(fact);
+        self.id_shard.push(i32::from(shard_of_fact_id(&fact.id, shards)));
+        self.shard.push(i32::from(shard_of(&fact.subject, shards)));
+        self.id.push(&fact.id);
+        self.kind.push(kind);
+        self.name.push(name);
+        self.subject_kind.push(&fact.subject.kind);
+        self.subject_id.push(&fact.subject.id);
+        self.contact.push(contact.map(|contact| &*contact.id));
+        self.body.push(json("facts", &fact.kind)?);
+        self.at.push(Moment::of(fact.at));
+        self.origin.push(word(&fact.origin));
+        Ok(())
+    }
+}
+
+/// Keeps facts whose ids are new, in one statement; answers their places.
+pub(super) async fn insert(
+    db: impl PgExecutor<'_>,
+    shards: u16,
+    facts: &[Fact],
+) -> Result<BTreeMap<Arc<str>, Position>> {
+    if facts.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let columns = Columns::of(facts, shards)?;
+    let query = sqlx::query(INSERT)
+        .bind(columns.id_shard)
+        .bind(columns.shard)
+        .bind(columns.id)
+        .bind(columns.kind)
+        .bind(columns.name)
+        .bind(columns.subject_kind)
+        .bind(columns.subject_id)
+        .bind(columns.contact)
+        .bind(columns.body)
+        .bind(columns.at)
+        .bind(columns.origin);
+    let place = |row: &PgRow| {
+        let position = Position { tx: row.try_get(1)?, seq: row.try_get(2)? };
+        Ok((row.try_get::<&str, _>(0)?.into(), position))
+    };
+    query.fetch_all(db).await?.iter().map(place).collect()
+}
+
+/// Those of these ids that are there already.
+pub(super) async fn known(db: &mut PgConnection, shards: u16, ids: &[&str]) -> Result<BTreeSet<String>> {
+    let ids: Vec<_> = ids.iter().map(|id| clean(id).into_owned()).collect();
+    let of: Vec<_> = ids.iter().map(|id| i32::from(shard_of_fact_id(id, shards))).collect();
+    let known: Vec<String> = sqlx::query_scalar(KNOWN).bind(of).bind(ids).fetch_all(db).await?;
+    Ok(known.into_iter().collect())
+}
+
+/// The next facts of a shard that nothing can come before any more.
+pub(super) async fn after(db: &mut PgConnection, lease: &Lease, limit: u32) -> Result<Vec<Filed>> {
+    let query = sqlx::query(AFTER)
+        .bind(i32::from(lease.shard))
+        .bind(lease.cursor.tx)
+        .bind(lease.cursor.seq)
+        .bind(i64::from(limit));
+    query.fetch_all(db).await?.iter().map(filed).collect()
+}
+
+fn filed(row: &PgRow) -> Result<Filed> {
+    let kind: &str = row.try_get(3)?;
+    let moved: Option<&str> = row.try_get(8)?;
+    Ok(Filed {
+        position: Position { tx: row.try_get(0)?, seq: row.try_get(1)? },
+        fact: Fact {
+            id: row.try_get::<&str, _>(2)?.into(),
+            subject: EntityId::new(kind, row.try_get::<&str, _>(4)?),
+            kind: read_json("facts", row.try_get(5)?)?,
+            at: time("facts", row.try_get(6)?)?,
+            origin: read_word("facts", row.try_get(7)?)?,
+        },
+        moved: moved.map(|target| EntityId::new(kind, target)),
+    })
+}

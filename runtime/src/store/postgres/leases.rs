@@ -1,0 +1,106 @@
+//! Tables `nodes` and `leases`: who works on which shard, and up to where.
+//!
+//! Time is the database's own: nodes' clocks may differ.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use sqlx::postgres::PgRow;
+use sqlx::{PgConnection, Row};
+
+use super::{Moment, below_open, read_shard, seconds};
+use crate::store::{Lease, Position, Result, Shard, StoreError};
+
+const BEAT: &str = "
+    INSERT INTO nodes (node, until) VALUES ($1, clock_timestamp() + make_interval(secs => $2))
+    ON CONFLICT (node) DO UPDATE SET until = excluded.until";
+const FORGET_NODES: &str = "DELETE FROM nodes WHERE until <= clock_timestamp()";
+const SHARE: &str = "
+    SELECT ceil((SELECT count(*) FROM leases)::float8
+        / greatest(1, (SELECT count(*) FROM nodes WHERE until > clock_timestamp())))::bigint";
+const GIVE_UP: &str = "
+    UPDATE leases SET node = NULL, until = '-infinity' WHERE node = $1 AND shard IN
+        (SELECT shard FROM leases WHERE node = $1 ORDER BY shard OFFSET $2)";
+const RENEW: &str = "UPDATE leases SET until = clock_timestamp() + make_interval(secs => $2) WHERE node = $1";
+// Rows that another node is at are left to it.
+const TAKE: &str = "
+    UPDATE leases SET node = $1, until = clock_timestamp() + make_interval(secs => $2), epoch = epoch + 1
+    WHERE shard IN (
+        SELECT shard FROM leases WHERE node IS NULL OR until <= clock_timestamp() ORDER BY shard
+        LIMIT greatest(0, $3 - (SELECT count(*) FROM leases WHERE node = $1)) FOR UPDATE SKIP LOCKED)";
+const HELD: &str = "
+    SELECT shard, epoch, cursor_tx, cursor_seq FROM leases WHERE node = $1 ORDER BY shard";
+const LEAVE_SHARDS: &str = "UPDATE leases SET node = NULL, until = '-infinity' WHERE node = $1";
+const LEAVE: &str = "DELETE FROM nodes WHERE node = $1";
+const PENDING: &str = concat!(
+    "SELECT l.shard FROM leases AS l
+    WHERE l.node = $1 AND (
+        EXISTS (SELECT 1 FROM facts AS f WHERE f.shard = l.shard
+            AND (f.tx, f.seq) > (l.cursor_tx, l.cursor_seq) AND f.tx < ",
+    below_open!(),
+    ") OR EXISTS (SELECT 1 FROM runs AS r WHERE r.shard = l.shard AND r.wake_at <= $2))
+    ORDER BY l.shard"
+);
+const ADVANCE: &str = "
+    UPDATE leases SET cursor_tx = $1, cursor_seq = $2
+    WHERE shard = $3 AND epoch = $4 AND node = $5 AND cursor_tx = $6 AND cursor_seq = $7";
+
+/// Renews, gives up and takes; see [`crate::store::Store::lease`].
+pub(super) async fn lease(db: &mut PgConnection, node: &str, ttl: Duration) -> Result<Vec<Lease>> {
+    let ttl = seconds(ttl);
+    sqlx::query(BEAT).bind(node).bind(ttl).execute(&mut *db).await?;
+    sqlx::query(FORGET_NODES).execute(&mut *db).await?;
+    let share: i64 = sqlx::query_scalar(SHARE).fetch_one(&mut *db).await?;
+    sqlx::query(GIVE_UP).bind(node).bind(share).execute(&mut *db).await?;
+    sqlx::query(RENEW).bind(node).bind(ttl).execute(&mut *db).await?;
+    sqlx::query(TAKE).bind(node).bind(ttl).bind(share).execute(&mut *db).await?;
+    held(db, node).await
+}
+
+async fn held(db: &mut PgConnection, node: &str) -> Result<Vec<Lease>> {
+    let node: Arc<str> = node.into();
+    let rows = sqlx::query(HELD).bind(&*node).fetch_all(db).await?;
+    let lease = |row: &PgRow| {
+        Ok(Lease {
+            shard: read_shard("leases", row.try_get(0)?)?,
+            node: node.clone(),
+            epoch: row.try_get(1)?,
+            cursor: Position { tx: row.try_get(2)?, seq: row.try_get(3)? },
+        })
+    };
+    rows.iter().map(lease).collect()
+}
+
+/// Gives up all that a node holds.
+pub(super) async fn leave(db: &mut PgConnection, node: &str) -> Result<()> {
+    sqlx::query(LEAVE_SHARDS).bind(node).execute(&mut *db).await?;
+    sqlx::query(LEAVE).bind(node).execute(db).await?;
+    Ok(())
+}
+
+/// A node's shards that have something to do.
+pub(super) async fn pending(db: &mut PgConnection, node: &str, now: Timestamp) -> Result<Vec<Shard>> {
+    let query = sqlx::query_scalar(PENDING).bind(node).bind(Moment::of(now));
+    let shards: Vec<i32> = query.fetch_all(db).await?;
+    shards.into_iter().map(|shard| read_shard("leases", shard)).collect()
+}
+
+/// Moves a lease's cursor, if it is the node's still. The row stays locked until the
+/// transaction ends, so that the lease is not taken in between.
+pub(super) async fn advance(db: &mut PgConnection, lease: &Lease, cursor: Position) -> Result<()> {
+    let moved = sqlx::query(ADVANCE)
+        .bind(cursor.tx)
+        .bind(cursor.seq)
+        .bind(i32::from(lease.shard))
+        .bind(lease.epoch)
+        .bind(&*lease.node)
+        .bind(lease.cursor.tx)
+        .bind(lease.cursor.seq)
+        .execute(db)
+        .await?;
+    match moved.rows_affected() {
+        1 => Ok(()),
+        _ => Err(StoreError::LeaseLost { shard: lease.shard }),
+    }
+}

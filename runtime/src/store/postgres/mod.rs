@@ -1,0 +1,414 @@
+//! The store in PostgreSQL 15 or newer: the production store, for any number of nodes.
+//!
+//! Rows go in as arrays, one statement a table. Nothing is read that an open
+//! transaction may still come before. No connection holds a transaction open for
+//! long: the server ends it, so that a node that stands still holds nobody up.
+
+mod counts;
+mod enrolments;
+mod entities;
+mod facts;
+mod identities;
+mod intents;
+mod leases;
+mod moment;
+mod programs;
+mod runs;
+mod settings;
+mod timeline;
+
+use std::collections::BTreeSet;
+use std::str::FromStr;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use onward_bytecode::{EntityId, Hash};
+use onward_engine::model::{Entry, Fact, Order, Outcome, Snapshot, What};
+use sqlx::pool::PoolConnection;
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::{ConnectOptions, Connection, PgConnection, Postgres, Transaction};
+
+use self::moment::Moment;
+use super::identity::{Directory, Key, keys_of};
+use super::intake::{self, Arrivals};
+use super::migrations::{Step, migrator};
+use super::rows::{intent_entry, outcome_fact, unreadable};
+use super::{
+    Batch, Claim, Claiming, Commit, Counts, Deployment, Effect, EffectFilter, Found, Lease, Line, NewFact,
+    Options, Position, Receipt, Result, RunFilter, RunPage, RunView, Settle, Settled, Shard, Store,
+    StoreError, TimelineFilter, shard_of,
+};
+
+const MIGRATIONS: &[Step] = &[(1, "tables", include_str!("migrations/0001_tables.sql"))];
+const SHARDS: u16 = 256;
+
+/// What every connection is set to, whatever the server's defaults are.
+const SESSION: [(&str, &str); 4] = [
+    ("synchronous_commit", "on"),
+    ("statement_timeout", "30s"),
+    ("lock_timeout", "10s"),
+    ("idle_in_transaction_session_timeout", "5s"),
+];
+
+/// The transaction below which nothing is open any more.
+macro_rules! below_open {
+    () => {
+        "pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
+    };
+}
+use below_open;
+
+/// The store in one database.
+#[derive(Debug)]
+pub struct PostgresStore {
+    pool: PgPool,
+    shards: u16,
+}
+
+impl PostgresStore {
+    /// Opens the database at `url` and brings its tables up to date. Any number of
+    /// nodes may do so at once.
+    ///
+    /// # Errors
+    /// [`StoreError::Address`]; [`StoreError::Shards`] if it was made with another
+    /// number of shards; [`StoreError::Database`] if it cannot be reached.
+    pub async fn open(url: &str, options: &Options) -> Result<Self> {
+        let address = |source| StoreError::Address { url: without_password(url), source };
+        let connect = PgConnectOptions::from_str(url).map_err(address)?.application_name("onward");
+        let mut db = connect.connect().await?;
+        migrator(MIGRATIONS).run_direct(None, &mut db, false).await?;
+        let shards = settings::shards(&mut db, options.shards, SHARDS).await?;
+        db.close().await?;
+        let pool = PgPoolOptions::new()
+            .max_connections(options.connections.max(2))
+            .acquire_timeout(Duration::from_secs(10))
+            .connect_lazy_with(connect.options(SESSION));
+        Ok(Self { pool, shards })
+    }
+
+    async fn db(&self) -> Result<PoolConnection<Postgres>> {
+        Ok(self.pool.acquire().await?)
+    }
+
+    async fn begin(&self) -> Result<Transaction<'static, Postgres>> {
+        Ok(self.pool.begin().await?)
+    }
+
+    /// Files facts whose keys are known, in one statement; `None` if there is something
+    /// to be added to the directory first.
+    async fn accept_known(
+        &self,
+        arrivals: &Arrivals,
+        named: &BTreeSet<Key>,
+    ) -> Result<Option<Vec<Receipt>>> {
+        let mut db = self.db().await?;
+        let mut directory = identities::directory(&mut db, self.shards, named).await?;
+        let filed = arrivals.file(&mut directory)?;
+        if !directory.is_unchanged() {
+            return Ok(None);
+        }
+        let fresh = facts::insert(&mut *db, self.shards, &filed).await?;
+        Ok(Some(arrivals.receipts(&filed, &fresh.into_keys().collect())))
+    }
+
+    /// Files facts and what they add to the directory, the keys locked.
+    async fn accept_new(&self, arrivals: &mut Arrivals, named: &BTreeSet<Key>) -> Result<Vec<Receipt>> {
+        let mut tx = self.begin().await?;
+        identities::lock(&mut tx, named).await?;
+        arrivals.leave_out(&facts::known(&mut tx, self.shards, &arrivals.ids()).await?);
+        let (mut directory, mut filed) = self.look_up(&mut tx, arrivals, named).await?;
+        if !directory.merged().is_empty() {
+            identities::lock_merges(&mut tx).await?;
+            (directory, filed) = self.look_up(&mut tx, arrivals, named).await?;
+        }
+        let fresh = facts::insert(&mut *tx, self.shards, &filed).await?;
+        identities::add(&mut tx, self.shards, &directory, &fresh).await?;
+        tx.commit().await?;
+        Ok(arrivals.receipts(&filed, &fresh.into_keys().collect()))
+    }
+
+    async fn look_up(
+        &self,
+        db: &mut PgConnection,
+        arrivals: &Arrivals,
+        named: &BTreeSet<Key>,
+    ) -> Result<(Directory, Vec<Fact>)> {
+        let mut directory = identities::directory(db, self.shards, named).await?;
+        let filed = arrivals.file(&mut directory)?;
+        Ok((directory, filed))
+    }
+
+    async fn snapshot(&self, db: &mut PgConnection, ids: &BTreeSet<EntityId>) -> Result<Snapshot> {
+        if ids.is_empty() {
+            return Ok(Snapshot::default());
+        }
+        let mut known = entities::load(db, self.shards, ids).await?;
+        Ok(Snapshot {
+            entities: ids.iter().map(|id| (id.clone(), known.remove(id))).collect(),
+            runs: runs::unfinished(db, self.shards, ids).await?,
+            enrolments: enrolments::load(db, self.shards, ids).await?,
+        })
+    }
+
+    /// Tells of parked intents that a person decided about.
+    async fn tell(&self, db: &mut PgConnection, parked: &[Claim], detail: &str, now: Timestamp) -> Result<()> {
+        let entry = |claim: &Claim| intent_entry(&claim.intent, What::Ordered, detail, now);
+        let entries: Vec<Entry> = parked.iter().map(entry).collect();
+        timeline::insert(db, self.shards, &entries).await
+    }
+}
+
+/// Where entities live, as arrays.
+#[derive(Debug, Default)]
+struct Addresses<'a> {
+    shard: Vec<i32>,
+    kind: Vec<&'a str>,
+    id: Vec<&'a str>,
+}
+
+impl<'a> Addresses<'a> {
+    fn of(ids: impl IntoIterator<Item = &'a EntityId>, shards: u16) -> Self {
+        let mut addresses = Self::default();
+        for id in ids {
+            addresses.push(id, shard_of(id, shards));
+        }
+        addresses
+    }
+
+    fn push(&mut self, id: &'a EntityId, shard: Shard) {
+        self.shard.push(i32::from(shard));
+        self.kind.push(&id.kind);
+        self.id.push(&id.id);
+    }
+}
+
+fn time(table: &'static str, moment: Moment) -> Result<Timestamp> {
+    super::rows::moment(table, moment.0)
+}
+
+fn maybe_time(table: &'static str, moment: Option<Moment>) -> Result<Option<Timestamp>> {
+    moment.map(|moment| time(table, moment)).transpose()
+}
+
+fn read_shard(table: &'static str, shard: i32) -> Result<Shard> {
+    Shard::try_from(shard).map_err(|error| unreadable(table, error))
+}
+
+fn read_hash(table: &'static str, bytes: &[u8]) -> Result<Hash> {
+    bytes.try_into().map(Hash).map_err(|error| unreadable(table, error))
+}
+
+fn seconds(length: Duration) -> f64 {
+    length.as_secs_f64()
+}
+
+/// An address that may be shown.
+fn without_password(url: &str) -> String {
+    match (url.split_once("://"), url.rsplit_once('@')) {
+        (Some((scheme, _)), Some((_, place))) => format!("{scheme}://…@{place}"),
+        _ => url.to_owned(),
+    }
+}
+
+/// Whether a transaction was given up for another's sake and may be repeated.
+fn is_deadlock(error: &StoreError) -> bool {
+    let StoreError::Database(sqlx::Error::Database(error)) = error else { return false };
+    matches!(error.code().as_deref(), Some("40P01" | "40001"))
+}
+
+fn keys(claims: &[Claim]) -> Vec<String> {
+    claims.iter().map(|claim| claim.intent.key.to_string()).collect()
+}
+
+#[async_trait]
+impl Store for PostgresStore {
+    fn shards(&self) -> u16 {
+        self.shards
+    }
+
+    async fn accept(&self, new: Vec<NewFact>) -> Result<Vec<Receipt>> {
+        let mut arrivals = Arrivals::new(new)?;
+        let named = keys_of(arrivals.facts());
+        if let Some(receipts) = self.accept_known(&arrivals, &named).await? {
+            return Ok(receipts);
+        }
+        loop {
+            match self.accept_new(&mut arrivals, &named).await {
+                Err(error) if is_deadlock(&error) => {}
+                done => return done,
+            }
+        }
+    }
+
+    async fn order(&self, run: &str, order: Order, at: Timestamp) -> Result<()> {
+        let mut db = self.db().await?;
+        let found = runs::all_of_one(&mut db, run).await?.into_iter().next();
+        let fact = intake::order(found, run, order, at)?;
+        facts::insert(&mut *db, self.shards, &[fact]).await?;
+        Ok(())
+    }
+
+    async fn lease(&self, node: &str, ttl: Duration) -> Result<Vec<Lease>> {
+        let mut tx = self.begin().await?;
+        let leases = leases::lease(&mut tx, node, ttl).await?;
+        tx.commit().await?;
+        Ok(leases)
+    }
+
+    async fn leave(&self, node: &str) -> Result<()> {
+        let mut tx = self.begin().await?;
+        leases::leave(&mut tx, node).await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn pending(&self, node: &str, now: Timestamp) -> Result<Vec<Shard>> {
+        leases::pending(&mut *self.db().await?, node, now).await
+    }
+
+    async fn next_due(&self) -> Result<Option<Timestamp>> {
+        let mut db = self.db().await?;
+        let moments = [runs::next_wake(&mut db).await?, intents::next_due(&mut db).await?];
+        Ok(moments.into_iter().flatten().min())
+    }
+
+    async fn read(&self, lease: &Lease, limit: u32, now: Timestamp) -> Result<Batch> {
+        let mut db = self.db().await?;
+        let facts = facts::after(&mut db, lease, limit).await?;
+        let timers = runs::due(&mut db, lease.shard, now, limit).await?;
+        let snapshot = self.snapshot(&mut db, &intake::subjects(&facts, &timers)).await?;
+        let cursor = facts.last().map_or(lease.cursor, |filed| filed.position);
+        Ok(Batch { facts, timers, snapshot, cursor })
+    }
+
+    async fn load(&self, ids: &BTreeSet<EntityId>) -> Result<Snapshot> {
+        self.snapshot(&mut *self.db().await?, ids).await
+    }
+
+    async fn commit(&self, lease: &Lease, commit: Commit) -> Result<()> {
+        let mut tx = self.begin().await?;
+        leases::advance(&mut tx, lease, commit.cursor).await?;
+        runs::write(&mut tx, self.shards, commit.runs.values()).await?;
+        enrolments::insert(&mut tx, self.shards, &commit.enrolments).await?;
+        entities::patch(&mut tx, self.shards, &commit.entities).await?;
+        intents::insert(&mut tx, self.shards, &commit.intents).await?;
+        intents::cancel(&mut tx, lease.shard, &commit.cancelled, commit.now).await?;
+        facts::insert(&mut *tx, self.shards, &commit.facts).await?;
+        timeline::insert(&mut tx, self.shards, &commit.timeline).await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn claim(&self, claiming: &Claiming) -> Result<Vec<Claim>> {
+        intents::claim(&self.pool, claiming).await
+    }
+
+    async fn settle(&self, settles: Vec<Settle>, now: Timestamp) -> Result<Vec<Settled>> {
+        let done = intents::settle(&self.pool, &settles, now).await?;
+        let settled = |settle: &Settle| match done.contains(&*settle.claim.intent.key) {
+            true => Settled::Done,
+            false => Settled::Stale,
+        };
+        Ok(settles.iter().map(settled).collect())
+    }
+
+    async fn expired(&self, node: &str, lease: Duration, limit: u32) -> Result<Vec<Claim>> {
+        intents::expired(&self.pool, node, lease, limit).await
+    }
+
+    async fn effects(&self, filter: &EffectFilter) -> Result<Vec<Effect>> {
+        intents::list(&mut *self.db().await?, filter).await
+    }
+
+    async fn retry_parked(&self, filter: &EffectFilter, now: Timestamp) -> Result<Vec<String>> {
+        let mut tx = self.begin().await?;
+        let parked = intents::parked(&mut tx, filter).await?;
+        intents::retry(&mut tx, &parked, now).await?;
+        self.tell(&mut tx, &parked, "tried again by hand", now).await?;
+        tx.commit().await?;
+        Ok(keys(&parked))
+    }
+
+    async fn drop_parked(&self, filter: &EffectFilter, detail: &str, now: Timestamp) -> Result<Vec<String>> {
+        let mut tx = self.begin().await?;
+        let parked = intents::parked(&mut tx, filter).await?;
+        intents::drop_parked(&mut tx, &parked, detail, now).await?;
+        let outcome = |claim: &Claim| {
+            outcome_fact(&claim.intent, Outcome::Dropped { detail: detail.into() }, now)
+        };
+        let outcomes: Vec<Fact> = parked.iter().map(outcome).collect();
+        facts::insert(&mut *tx, self.shards, &outcomes).await?;
+        self.tell(&mut tx, &parked, &format!("given up by hand: {detail}"), now).await?;
+        tx.commit().await?;
+        Ok(keys(&parked))
+    }
+
+    async fn put_program(&self, hash: Hash, bytes: &[u8]) -> Result<()> {
+        programs::put(&mut *self.db().await?, hash, bytes).await
+    }
+
+    async fn program(&self, hash: Hash) -> Result<Option<Vec<u8>>> {
+        programs::get(&mut *self.db().await?, hash).await
+    }
+
+    async fn deploy(&self, hash: Hash, by: &str, at: Timestamp) -> Result<Deployment> {
+        programs::deploy(&mut *self.db().await?, hash, by, at).await
+    }
+
+    async fn live(&self) -> Result<Option<Deployment>> {
+        Ok(programs::last(&mut *self.db().await?, 1).await?.pop())
+    }
+
+    async fn deployments(&self, limit: u32) -> Result<Vec<Deployment>> {
+        programs::last(&mut *self.db().await?, limit).await
+    }
+
+    async fn runs(&self, filter: &RunFilter) -> Result<RunPage> {
+        runs::list(&mut *self.db().await?, self.shards, filter).await
+    }
+
+    async fn run(&self, id: &str) -> Result<Option<RunView>> {
+        let mut db = self.db().await?;
+        let rows = runs::all_of_one(&mut db, id).await?;
+        let subjects: Vec<&EntityId> = rows.iter().map(|run| &run.subject).collect();
+        let shards: Vec<i32> =
+            subjects.iter().map(|subject| i32::from(shard_of(subject, self.shards))).collect();
+        let timeline = timeline::of_run(&mut db, self.shards, &subjects, id).await?;
+        let effects = intents::of_run(&mut db, &shards, id).await?;
+        let run = rows.into_iter().next();
+        Ok(run.map(|run| RunView { run, timeline, effects }))
+    }
+
+    async fn pinned(&self) -> Result<BTreeSet<Hash>> {
+        runs::pinned(&mut *self.db().await?).await
+    }
+
+    async fn timeline_after(
+        &self,
+        after: Position,
+        filter: &TimelineFilter,
+        limit: u32,
+    ) -> Result<Vec<Line>> {
+        timeline::after(&mut *self.db().await?, after, filter, limit).await
+    }
+
+    async fn timeline_last(&self, filter: &TimelineFilter, limit: u32) -> Result<Vec<Line>> {
+        timeline::last(&mut *self.db().await?, filter, limit).await
+    }
+
+    async fn find(&self, kind: &str, word: &str) -> Result<Option<Found>> {
+        let mut db = self.db().await?;
+        let own = EntityId::new(kind, &*super::rows::clean(word));
+        let moved = identities::target(&mut db, self.shards, &own).await?;
+        let id = match (moved, identities::named(&mut db, self.shards, kind, word).await?) {
+            (Some(id), _) | (None, Some(id)) => id,
+            (None, None) => own,
+        };
+        let entity = entities::load(&mut db, self.shards, &BTreeSet::from([id.clone()])).await?.remove(&id);
+        let keys = identities::of_entity(&mut db, &id).await?;
+        Ok((entity.is_some() || !keys.is_empty()).then_some(Found { id, entity, keys }))
+    }
+
+    async fn counts(&self) -> Result<Counts> {
+        counts::counts(&mut *self.db().await?).await
+    }
+}

@@ -1,0 +1,38 @@
+//! How many rows the tables have.
+
+use sqlx::{Row, SqliteConnection};
+
+use crate::store::rows::read_word;
+use crate::store::{Counts, Result};
+
+const FACTS: &str = "SELECT count(*) FROM facts";
+const UNREAD: &str = "
+    SELECT coalesce(sum((SELECT count(*) FROM facts AS f WHERE f.shard = l.shard AND f.seq > l.cursor)), 0)
+    FROM leases AS l";
+const ENTITIES: &str = "SELECT kind, count(*) FROM entities GROUP BY kind";
+const RUNS: &str = "SELECT workflow, state, count(*) FROM runs GROUP BY workflow, state";
+const EFFECTS: &str = "SELECT state, count(*) FROM intents GROUP BY state";
+
+/// See [`crate::store::Store::counts`].
+pub(super) async fn counts(db: &mut SqliteConnection) -> Result<Counts> {
+    let mut counts = Counts {
+        facts: number(sqlx::query_scalar(FACTS).fetch_one(&mut *db).await?),
+        unread: number(sqlx::query_scalar(UNREAD).fetch_one(&mut *db).await?),
+        ..Counts::default()
+    };
+    for row in sqlx::query(ENTITIES).fetch_all(&mut *db).await? {
+        counts.entities.insert(row.try_get(0)?, number(row.try_get(1)?));
+    }
+    for row in sqlx::query(RUNS).fetch_all(&mut *db).await? {
+        let of_workflow = counts.runs.entry(row.try_get(0)?).or_default();
+        of_workflow.insert(read_word("runs", row.try_get(1)?)?, number(row.try_get(2)?));
+    }
+    for row in sqlx::query(EFFECTS).fetch_all(db).await? {
+        counts.effects.insert(read_word("intents", row.try_get(0)?)?, number(row.try_get(1)?));
+    }
+    Ok(counts)
+}
+
+fn number(count: i64) -> u64 {
+    count.unsigned_abs()
+}

@@ -1,0 +1,53 @@
+//! Tables `programs` and `deployments`: what runs, and what ran.
+
+use jiff::Timestamp;
+use onward_bytecode::Hash;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Row, SqliteConnection};
+
+use crate::store::rows::{hash, micros, moment};
+use crate::store::{Deployment, Result, StoreError};
+
+const PUT: &str = "INSERT INTO programs (hash, bytes) VALUES (?1, ?2) ON CONFLICT (hash) DO NOTHING";
+const GET: &str = "SELECT bytes FROM programs WHERE hash = ?1";
+const DEPLOY: &str = "
+    INSERT INTO deployments (hash, at, made_by) SELECT hash, ?2, ?3 FROM programs WHERE hash = ?1
+    RETURNING number, hash, at, made_by";
+const LAST: &str = "SELECT number, hash, at, made_by FROM deployments ORDER BY number DESC LIMIT ?1";
+
+/// Keeps a program.
+pub(super) async fn put(db: &mut SqliteConnection, hash: Hash, bytes: &[u8]) -> Result<()> {
+    sqlx::query(PUT).bind(hash.to_string()).bind(bytes).execute(db).await?;
+    Ok(())
+}
+
+/// The bytes of a program.
+pub(super) async fn get(db: &mut SqliteConnection, hash: Hash) -> Result<Option<Vec<u8>>> {
+    Ok(sqlx::query_scalar(GET).bind(hash.to_string()).fetch_optional(db).await?)
+}
+
+/// Makes a kept program the live one.
+pub(super) async fn deploy(
+    db: &mut SqliteConnection,
+    hash: Hash,
+    by: &str,
+    at: Timestamp,
+) -> Result<Deployment> {
+    let query = sqlx::query(DEPLOY).bind(hash.to_string()).bind(micros(at)).bind(by);
+    let row = query.fetch_optional(db).await?.ok_or(StoreError::NoProgram { hash })?;
+    deployment(&row)
+}
+
+/// The last deployments, newest first.
+pub(super) async fn last(db: &mut SqliteConnection, limit: u32) -> Result<Vec<Deployment>> {
+    sqlx::query(LAST).bind(limit).fetch_all(db).await?.iter().map(deployment).collect()
+}
+
+fn deployment(row: &SqliteRow) -> Result<Deployment> {
+    Ok(Deployment {
+        number: row.try_get::<i64, _>(0)?.unsigned_abs(),
+        hash: hash("deployments", row.try_get(1)?)?,
+        at: moment("deployments", row.try_get(2)?)?,
+        by: row.try_get::<&str, _>(3)?.into(),
+    })
+}
