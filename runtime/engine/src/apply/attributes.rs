@@ -7,6 +7,7 @@ use onward_bytecode::{EntityId, Value};
 use serde_json::Value as Json;
 
 use super::Met;
+use super::forward::MERGED_INTO;
 use super::turn::{Appeared, Changed, Happening, Moved, Turn};
 use crate::index;
 use crate::model::Fields;
@@ -32,7 +33,9 @@ impl Turn<'_> {
 
     fn different(&mut self, subject: &EntityId, fields: &Fields) -> Met<Vec<Moved>> {
         let known = self.attributes(subject)?;
-        let different = fields.iter().filter_map(|(name, new)| {
+        // Only a merge says that an entity was merged.
+        let fields = fields.iter().filter(|(name, _)| *name != MERGED_INTO);
+        let different = fields.filter_map(|(name, new)| {
             let old = known.get(name).unwrap_or(&Json::Null);
             let same = old == new || self.means_the_same(&subject.kind, name, old, new);
             (!same).then(|| Moved { name: name.as_str().into(), old: old.clone(), new: new.clone() })

@@ -65,7 +65,7 @@ impl Turn<'_> {
         let subject = &fact.subject;
         let own = self.attributes(subject)?;
         let is_new = |name: &str| own.get(name).is_none();
-        let missing = attributes.iter().filter(|(name, _)| is_new(name) && *name != MERGED_INTO);
+        let missing = attributes.iter().filter(|(name, _)| is_new(name));
         let missing = missing.map(|(name, value)| (name.clone(), value.clone())).collect();
         let changed = self.assign(subject, &missing, fact.at)?;
         for key in enrolments {

@@ -109,7 +109,9 @@ impl Turn<'_> {
         let others = self.runs_of(subject, &matched.workflow.name)?;
         match (matched.workflow.overlap, others.as_slice()) {
             (Overlap::Ignore, [.., other]) => {
-                let reason = format!("`while running ignore`: run {} is under way", other.id);
+                let state =
+                    if matches!(other.state, RunState::Parked { .. }) { "parked" } else { "under way" };
+                let reason = format!("`while running ignore`: run {} is {state}", other.id);
                 self.ignore(matched, &reason);
                 return Ok(());
             }

@@ -16,7 +16,7 @@ use onward_engine::{Loaded, Programs, Unmet, apply};
 use serde_json::Value as Json;
 
 /// What is kept.
-#[derive(Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct Store {
     pub(crate) entities: BTreeMap<EntityId, Entity>,
     pub(crate) runs: BTreeMap<(EntityId, Arc<str>), Run>,
@@ -35,6 +35,8 @@ pub(crate) struct Town {
     pub(crate) now: Timestamp,
     /// Facts taken at one go, at most.
     pub(crate) patience: usize,
+    /// What a worker holds that applies input after input without loading again.
+    pub(crate) batch: Option<Snapshot>,
     inbox: VecDeque<Fact>,
     sent: u64,
 }
@@ -58,6 +60,7 @@ impl Town {
             store: Store::default(),
             now: time("2026-03-02T12:00:00Z"),
             patience: 10_000,
+            batch: None,
             inbox: VecDeque::new(),
             sent: 0,
         }
@@ -149,7 +152,7 @@ impl Town {
     pub(crate) fn input(&mut self, input: Input<'_>, subject: &EntityId) -> Transition {
         let mut wanted = BTreeSet::from([subject.clone()]);
         let (snapshot, transition) = loop {
-            let snapshot = self.load(&wanted);
+            let snapshot = self.look_up(&wanted);
             match apply(&self.programs, &snapshot, input, self.now) {
                 Ok(transition) => break (snapshot, transition),
                 Err(Unmet::Needs(more)) => {
@@ -165,7 +168,20 @@ impl Town {
         absorbed.absorb(&transition);
         let looked_up = absorbed.entities.keys().cloned().collect();
         assert_same(&absorbed, &self.load(&looked_up));
+        if let Some(batch) = &mut self.batch {
+            *batch = absorbed;
+        }
         transition
+    }
+
+    fn look_up(&mut self, wanted: &BTreeSet<EntityId>) -> Snapshot {
+        let Some(mut batch) = self.batch.clone() else { return self.load(wanted) };
+        let missing = wanted.iter().filter(|id| !batch.entities.contains_key(*id)).cloned().collect();
+        let more = self.load(&missing);
+        batch.entities.extend(more.entities);
+        batch.runs.extend(more.runs);
+        batch.enrolments.extend(more.enrolments);
+        batch
     }
 
     pub(crate) fn load(&self, ids: &BTreeSet<EntityId>) -> Snapshot {
