@@ -102,7 +102,16 @@ impl Sort {
             Bool => json!(dice.one_in(2)),
             Number => {
                 let large = json!("79228162514264337593543950335");
-                let numbers = [json!(0), json!(1), json!(-1), json!(2.5), json!(0.1), json!(-3.75), json!(1234567), large];
+                let numbers = [
+                    json!(0),
+                    json!(1),
+                    json!(-1),
+                    json!(2.5),
+                    json!(0.1),
+                    json!(-3.75),
+                    json!(1234567),
+                    large,
+                ];
                 dice.pick(&numbers).clone()
             }
             Text => json!(dice.pick(&TEXTS)),
@@ -327,7 +336,8 @@ impl Maker {
                 ExprKind::IsSet(self.boxed(sort, depth))
             }
             4 => {
-                let sort = *self.dice.pick(&[Bool, Number, Text, Grade, Date, Time, Clock, Duration, Contact]);
+                let sort =
+                    *self.dice.pick(&[Bool, Number, Text, Grade, Date, Time, Clock, Duration, Contact]);
                 let op = *self.dice.pick(&[Compare::Equal, Compare::NotEqual]);
                 ExprKind::Compare(op, self.boxed(sort, depth), self.boxed(sort, depth))
             }
@@ -393,7 +403,10 @@ impl Maker {
             Pipe::Safe,
         ];
         match self.dice.below(6) {
-            0 => of(ExprKind::Arithmetic(Arithmetic::Add, self.boxed(Text, depth), self.boxed(Text, depth)), Text),
+            0 => of(
+                ExprKind::Arithmetic(Arithmetic::Add, self.boxed(Text, depth), self.boxed(Text, depth)),
+                Text,
+            ),
             1 => {
                 let pipe = *self.dice.pick(&OF_TEXT);
                 self.pipe(pipe, Text, Text, depth)
@@ -464,7 +477,11 @@ impl Maker {
             0 => ExprKind::Negate(self.boxed(Duration, depth)),
             1 => ExprKind::Arithmetic(Arithmetic::Subtract, self.boxed(Date, depth), self.boxed(Date, depth)),
             2 => ExprKind::Arithmetic(Arithmetic::Subtract, self.boxed(Time, depth), self.boxed(Time, depth)),
-            3 => ExprKind::Arithmetic(Arithmetic::Multiply, self.boxed(Duration, depth), self.boxed(Number, depth)),
+            3 => ExprKind::Arithmetic(
+                Arithmetic::Multiply,
+                self.boxed(Duration, depth),
+                self.boxed(Number, depth),
+            ),
             _ => ExprKind::Arithmetic(op, self.boxed(Duration, depth), self.boxed(Duration, depth)),
         };
         of(kind, Duration)
