@@ -299,3 +299,181 @@ impl fmt::Display for Shortened<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    fn one(scalar: Scalar) -> Type {
+        Type::One(scalar)
+    }
+
+    fn strict(json: Json, scalar: Scalar) -> Result<Value, String> {
+        Value::from_json(&json, &one(scalar)).map_err(|misfit| misfit.to_string())
+    }
+
+    fn set(texts: &[&str]) -> Vec<Arc<str>> {
+        texts.iter().map(|text| (*text).into()).collect()
+    }
+
+    #[test]
+    fn what_comes_in_is_of_its_type() {
+        assert_eq!(strict(json!("a"), Scalar::Text), Ok(Value::text("a")));
+        assert_eq!(strict(json!(1.10), Scalar::Number), Ok(Value::Number("1.1".parse().unwrap())));
+        assert_eq!(strict(json!(1e3), Scalar::Number), Ok(Value::Number(1000.into())));
+        assert_eq!(strict(json!(null), Scalar::Number), Ok(Value::Missing));
+        assert_eq!(strict(json!("+1 (415) 555-0123"), Scalar::Phone), Ok(Value::text("+14155550123")));
+        assert_eq!(strict(json!("09:00"), Scalar::Clock), Ok(Value::Clock("09:00:00".parse().unwrap())));
+        assert_eq!(
+            strict(json!("P1DT2H"), Scalar::Duration),
+            Ok(Value::Duration(Length { months: 0, days: 1, millis: 7_200_000 }))
+        );
+        let at = Value::Time("2026-03-08T14:00:00Z".parse().unwrap());
+        assert_eq!(strict(json!("2026-03-08T09:00:00-05:00"), Scalar::Time), Ok(at));
+        let at = Value::Time("2026-03-08T00:00:00Z".parse().unwrap());
+        assert_eq!(strict(json!("2026-03-08"), Scalar::Time), Ok(at));
+        assert_eq!(
+            strict(json!("ana"), Scalar::Entity("contact".into())),
+            Ok(Value::Entity(EntityId::new("contact", "ana")))
+        );
+    }
+
+    #[test]
+    fn what_does_not_fit_is_refused_with_a_reason() {
+        let refused = |json, scalar| strict(json, scalar).unwrap_err();
+        assert_eq!(refused(json!("12"), Scalar::Number), "expected a number, got the text `12`");
+        assert_eq!(refused(json!(12), Scalar::Text), "expected a text, got the number `12`");
+        assert_eq!(refused(json!("true"), Scalar::Bool), "expected `true` or `false`, got the text `true`");
+        assert_eq!(refused(json!({}), Scalar::Email), "expected an email address, got an object");
+        assert_eq!(
+            refused(json!("gold"), Scalar::OneOf(set(&["free", "pro", "team"]))),
+            "expected one of `free`, `pro` or `team`, got the text `gold`"
+        );
+        assert_eq!(
+            refused(json!("a".repeat(99)), Scalar::Date),
+            format!("expected a date such as `2026-03-08`, got the text `{}…`", "a".repeat(60))
+        );
+        for (json, scalar) in [
+            (json!("2026-02-30"), Scalar::Date),
+            (json!("2026-03-08T09:00:00"), Scalar::Time),
+            (json!(1_772_960_400), Scalar::Time),
+            (json!("2026-03-08T09:00:00+00:00[UTC]"), Scalar::Time),
+            (json!("9:00"), Scalar::Clock),
+            (json!("24:00"), Scalar::Clock),
+            (json!("09:00:"), Scalar::Clock),
+            (json!("0415 5550123"), Scalar::Phone),
+            (json!("+0415 5550123"), Scalar::Phone),
+            (json!("+1 415 CALLME"), Scalar::Phone),
+            (json!("ftp://acme.com"), Scalar::Url),
+            (json!("https://"), Scalar::Url),
+            (json!("https://acme.com/a b"), Scalar::Url),
+            (json!("Mars/Base"), Scalar::Timezone),
+            (json!(""), Scalar::Entity("contact".into())),
+            (json!(1e40), Scalar::Number),
+        ] {
+            assert!(strict(json.clone(), scalar.clone()).is_err(), "{json} as {scalar}");
+        }
+    }
+
+    #[test]
+    fn email_addresses() {
+        for text in ["ana@acme.com", "a.b+c@x-y.example", "ü@münchen.de"] {
+            assert!(is_email(text), "{text}");
+        }
+        for text in [
+            "",
+            "ana",
+            "@acme.com",
+            "ana@",
+            "ana@acme",
+            "a b@acme.com",
+            "a@b@c.com",
+            "ana@-acme.com",
+            "ana@acme..com",
+            "<ana@acme.com>",
+            "ana@acme.com\n",
+        ] {
+            assert!(!is_email(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn lists() {
+        let ty = Type::List(Scalar::Number);
+        let numbers = Value::List([Value::Number(1.into()), Value::Number(2.into())].into());
+        assert_eq!(Value::from_json(&json!([1, 2]), &ty), Ok(numbers.clone()));
+        assert_eq!(
+            Value::from_json(&json!([1, "x"]), &ty).unwrap_err().to_string(),
+            "expected a number, got the text `x`"
+        );
+        assert_eq!(
+            Value::from_json(&json!(1), &ty).unwrap_err().to_string(),
+            "expected a list of number, got the number `1`"
+        );
+        assert_eq!(Value::read(&json!([1, "x", null, "2"]), &ty), numbers);
+        assert_eq!(Value::read(&json!(1), &ty), Value::List([Value::Number(1.into())].into()));
+        assert_eq!(Value::read(&json!({}), &ty), Value::Missing);
+    }
+
+    #[test]
+    fn code_reads_what_plainly_means_the_same() {
+        let read = |json, scalar| Value::read(&json, &one(scalar));
+        assert_eq!(read(json!(" 12.50 "), Scalar::Number), Value::Number("12.5".parse().unwrap()));
+        assert_eq!(read(json!(12), Scalar::Text), Value::text("12"));
+        assert_eq!(read(json!("true"), Scalar::Bool), Value::Bool(true));
+        assert_eq!(read(json!("many"), Scalar::Number), Value::Missing);
+        assert_eq!(read(json!("gold"), Scalar::Ordered(set(&["free", "pro"]))), Value::Missing);
+        assert_eq!(read(json!([1]), Scalar::Text), Value::Missing);
+    }
+
+    #[test]
+    fn a_number_that_json_would_round_is_a_text() {
+        let exact: Decimal = "1234567890.12345678901".parse().unwrap();
+        assert_eq!(Value::Number(exact).to_json(), json!("1234567890.12345678901"));
+        assert_eq!(Value::Number("19.90".parse().unwrap()).to_json(), json!(19.9));
+        assert_eq!(Value::Number("3.00".parse().unwrap()).to_json(), json!(3));
+    }
+
+    prop_compose! {
+        fn decimals()(mantissa in any::<i64>(), more in any::<i32>(), scale in 0_u32..=28) -> Decimal {
+            Decimal::from_i128_with_scale(i128::from(mantissa) * i128::from(more), scale)
+        }
+    }
+
+    fn values() -> impl Strategy<Value = (Value, Scalar)> {
+        let at = (-62_135_596_800_000_i64..253_402_207_200_000)
+            .prop_map(|ms| Timestamp::from_millisecond(ms).unwrap());
+        let date = (1_i16..9999, 1_i8..=12, 1_i8..=28).prop_map(|(y, m, d)| civil::date(y, m, d));
+        let clock = (0_i8..24, 0_i8..60, 0_i8..60).prop_map(|(h, m, s)| civil::time(h, m, s, 0));
+        prop_oneof![
+            any::<bool>().prop_map(|v| (Value::Bool(v), Scalar::Bool)),
+            decimals().prop_map(|v| (Value::Number(v), Scalar::Number)),
+            any::<String>().prop_map(|v| (Value::text(v), Scalar::Text)),
+            date.prop_map(|v| (Value::Date(v), Scalar::Date)),
+            at.prop_map(|v| (Value::Time(v), Scalar::Time)),
+            clock.prop_map(|v| (Value::Clock(v), Scalar::Clock)),
+            (any::<i32>(), any::<i32>(), any::<i64>()).prop_map(|(months, days, millis)| (
+                Value::Duration(Length { months, days, millis }),
+                Scalar::Duration
+            )),
+            ".+".prop_map(|id| (
+                Value::Entity(EntityId::new("contact", id)),
+                Scalar::Entity("contact".into())
+            )),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn a_value_survives_json((value, scalar) in values()) {
+            let json = value.to_json();
+            prop_assert_eq!(Value::from_json(&json, &one(scalar.clone())), Ok(value.clone()));
+            // As a store keeps it.
+            let json: Json = serde_json::from_str(&json.to_string()).unwrap();
+            prop_assert_eq!(Value::read(&json, &one(scalar)), value);
+        }
+    }
+}

@@ -8,6 +8,7 @@ mod artifact;
 mod instruction;
 mod json;
 mod length;
+mod listing;
 mod pipe;
 mod program;
 mod types;
@@ -18,6 +19,7 @@ pub use artifact::{Artifact, ArtifactError, MAX_ARTIFACT, Verified};
 pub use instruction::{Function, FunctionId, Instruction, NameRef, Op, Pipe};
 pub use json::Misfit;
 pub use length::LengthError;
+pub use listing::disassemble;
 pub use pipe::{Given, PipeArg, Signature};
 pub use program::{
     ActionDecl, Auth, Body, CaptureCall, Debug, Enrolment, EntityDecl, EventDecl, Exit, FieldDecl, Hash,
