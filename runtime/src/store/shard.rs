@@ -7,11 +7,12 @@ use onward_bytecode::EntityId;
 /// One of a fixed number of parts that subjects are spread over.
 pub type Shard = u16;
 
-/// The shard of an entity among `shards`. A key `a/b` lives where `a` lives.
+/// The shard of an entity among `shards`. A key `a/b` lives where `a` lives, whatever the kinds
+/// of both: the task `ana/task-1` where the contact `ana` does, whose run creates it.
 #[must_use]
 pub fn shard_of(entity: &EntityId, shards: u16) -> Shard {
     let root = entity.id.split('/').next().unwrap_or_default();
-    hashed(&[&entity.kind, root], shards)
+    hashed(&[root], shards)
 }
 
 /// The shard of a fact's id: the same id is one row, whomever it concerns.
@@ -50,6 +51,7 @@ mod tests {
     fn a_part_lives_where_its_root_lives() {
         let root = shard_of(&EntityId::new("account", "acme"), 256);
         assert_eq!(root, shard_of(&EntityId::new("account", "acme/eu/1"), 256));
+        assert_eq!(root, shard_of(&EntityId::new("task", "acme/task-1"), 256));
     }
 
     #[test]
