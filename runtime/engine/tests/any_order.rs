@@ -201,7 +201,7 @@ fn merged(town: &Town) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
+    #![proptest_config(ProptestConfig::with_cases(100))]
 
     #[test]
     fn what_is_kept_stays_sound(deeds in prop::collection::vec(deed(), 1..60)) {
