@@ -38,6 +38,8 @@ pub(crate) struct Index {
     moved: BTreeMap<Arc<str>, BTreeMap<Arc<str>, Bucket>>,
     /// By event: kinds of subjects for which a trigger, an exit or a wait listens to it.
     heard: BTreeMap<Arc<str>, BTreeSet<Arc<str>>>,
+    /// By event: the kind of entity that it is declared to be about.
+    about: BTreeMap<Arc<str>, Arc<str>>,
 }
 
 /// Triggers that one lookup finds, by the equality that each needs.
@@ -66,7 +68,8 @@ enum Key {
 impl Index {
     /// The index of a program.
     pub(crate) fn of(program: &Program) -> Self {
-        let mut index = Self::default();
+        let about = program.events.iter().map(|event| (event.name.clone(), event.about.clone())).collect();
+        let mut index = Self { about, ..Self::default() };
         for (place, workflow) in program.workflows.iter().enumerate() {
             for (trigger, number) in workflow.triggers.iter().zip(0u16..) {
                 let at = TriggerAt { workflow: place, trigger: number };
@@ -117,6 +120,11 @@ impl Index {
     /// Triggers that a change of this attribute may match.
     pub(crate) fn moved(&self, kind: &str, attribute: &str, attributes: &Fields) -> Vec<TriggerAt> {
         find(self.moved.get(kind).and_then(|names| names.get(attribute)), None, attributes)
+    }
+
+    /// The kind of entity that an event is declared to be about.
+    pub(crate) fn about(&self, event: &str) -> Option<&Arc<str>> {
+        self.about.get(event)
     }
 
     /// Kinds of subjects for which some workflow listens to an event.

@@ -115,7 +115,7 @@ impl Turn<'_> {
                     }
                 }
                 Err(fault) => {
-                    let again = walk.machine.again(walk.event.as_ref());
+                    let again = walk.machine.failed(walk.event.as_ref());
                     self.park(walk.run, rest, Some(again), cannot_go_on(&fault));
                     return Ok(());
                 }

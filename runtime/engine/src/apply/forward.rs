@@ -11,6 +11,7 @@ use super::Met;
 use super::turn::Turn;
 use crate::index;
 use crate::model::{Fact, FactKind, Fields, Occurrence, Origin};
+use crate::program::Loaded;
 
 /// The attribute of an entity that was merged: the key of the one that stays.
 pub(super) const MERGED_INTO: &str = "merged_into";
@@ -49,18 +50,17 @@ impl Turn<'_> {
 
     /// Whether an event is declared to be about this kind of entity: one that was handed over is not.
     fn is_about(&self, event: &str, kind: &str) -> bool {
-        let live = self.programs.live.iter();
-        let mut programs = live.chain(self.programs.pinned.values());
-        let declared = programs
-            .find_map(|loaded| loaded.program().events.iter().find(|declared| *declared.name == *event));
-        declared.is_some_and(|declared| *declared.about == *kind)
+        self.loaded().find_map(|loaded| loaded.index().about(event)).is_some_and(|about| **about == *kind)
     }
 
     fn other_listeners(&self, event: &str, kind: &str) -> BTreeSet<Arc<str>> {
-        let live = self.programs.live.iter();
-        let programs = live.chain(self.programs.pinned.values());
-        let kinds = programs.flat_map(|loaded| loaded.index().heard(event));
+        let kinds = self.loaded().flat_map(|loaded| loaded.index().heard(event));
         kinds.filter(|other| ***other != *kind).cloned().collect()
+    }
+
+    /// The live program and those that runs are pinned to.
+    fn loaded(&self) -> impl Iterator<Item = &Arc<Loaded>> {
+        self.programs.live.iter().chain(self.programs.pinned.values())
     }
 
     /// The entity of `kind` that a subject refers to: by the attribute of that name, else by the first that is declared so.

@@ -226,13 +226,26 @@ impl<'p> Machine<'p> {
     /// request before that one on, so that what it reads is read again.
     #[must_use]
     pub fn again(&self, event: Option<&Occurrence>) -> Again {
+        self.before.kept(event)
+    }
+
+    /// What is kept to try again after a fault: the code that failed, from its start. What the
+    /// body asked for before has been done.
+    #[must_use]
+    pub fn failed(&self, event: Option<&Occurrence>) -> Again {
+        self.here.kept(event)
+    }
+}
+
+impl Stand {
+    fn kept(&self, event: Option<&Occurrence>) -> Again {
         let held = |(register, value): (u8, &Value)| {
             let ty = type_of(value)?;
             Some(Held { register, ty, value: value.to_json() })
         };
         Again {
-            pc: u32::try_from(self.before.pc).unwrap_or(u32::MAX),
-            registers: (0..=u8::MAX).zip(&self.before.registers).filter_map(held).collect(),
+            pc: u32::try_from(self.pc).unwrap_or(u32::MAX),
+            registers: (0..=u8::MAX).zip(&self.registers).filter_map(held).collect(),
             event: event.cloned(),
         }
     }
