@@ -1,14 +1,12 @@
 //! Whatever comes in whatever order: what is kept stays sound.
 
-mod build;
-mod town;
-
-use build::{Arg, Build, Cond};
 use onward_bytecode::{EntityId, Overlap, SiteKind};
 use onward_engine::model::{FactKind, Input, Order, Origin, Outcome, RunState, Snapshot, What};
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
-use town::{Town, contact, fields};
+
+use crate::build::{Arg, Build, Cond};
+use crate::town::{Town, contact, fields};
 
 const EMAIL: Arg = Arg::Attribute("email");
 

@@ -1,13 +1,11 @@
 //! What rules mean, told by programs assembled by hand.
 
-mod build;
-mod town;
-
-use build::{Arg, Build, Cond};
 use onward_bytecode::{EntityId, Overlap, SiteKind};
 use onward_engine::model::{FactKind, Finish, Order, Origin, Outcome, RunState, What};
 use serde_json::json;
-use town::{Town, contact, fields};
+
+use crate::build::{Arg, Build, Cond};
+use crate::town::{Town, contact, fields};
 
 const EMAIL: Arg = Arg::Attribute("email");
 
@@ -111,7 +109,7 @@ fn exit_on_an_event_with_a_condition_on_both_events() {
 
 #[test]
 fn an_exit_reads_what_the_run_keeps() {
-    let rule = |r: &mut build::Rule| {
+    let rule = |r: &mut crate::build::Rule| {
         r.on("signup");
         r.keep("plan");
         r.exit_when(Cond::Kept("plan", "free"));
@@ -444,7 +442,7 @@ fn rules_react_to_what_rules_change() {
 #[test]
 fn rules_that_set_each_other_off_come_to_an_end() {
     let rule = |from: &'static str, to: &'static str| {
-        move |r: &mut build::Rule<'_>| {
+        move |r: &mut crate::build::Rule<'_>| {
             r.moved("status", None, Some(from));
             r.set("status", Arg::Text(to));
         }
@@ -771,7 +769,7 @@ fn a_program_that_is_not_loaded_is_asked_for() {
     town.programs.pinned.clear();
     let ana = contact("ana");
     let run = town.running()[0].clone();
-    town.now = town::time("2026-03-05T00:00:00Z");
+    town.now = crate::town::time("2026-03-05T00:00:00Z");
     let snapshot = town.load(&[ana.clone()].into());
     let input = onward_engine::model::Input::Timer { subject: &ana, run: &run.id };
     let unmet = onward_engine::apply(&town.programs, &snapshot, input, town.now);
@@ -790,6 +788,26 @@ fn a_run_at_an_unknown_place_is_parked() {
     }
     town.until("2026-03-05T00:00:00Z");
     assert!(town.told(What::Parked)[0].starts_with("its next step cannot be computed"));
+}
+
+#[test]
+fn a_step_that_cannot_be_computed_is_tried_again_alone() {
+    let mut town = town(Build::new().rule("long", |r| {
+        r.on("signup");
+        r.keep("plan");
+        r.tag(SiteKind::AddTag, "vip");
+        r.note_twice("plan");
+    }));
+    town.event("ana", "signup", json!({"plan": "x".repeat(600 << 10)}));
+    assert_eq!(
+        town.told(What::Parked),
+        ["its next step cannot be computed: it makes a text of more than 1024 KiB"]
+    );
+    let run = town.running()[0].clone();
+    town.order(&run, Order::Retry);
+    assert_eq!(town.told(What::Parked).len(), 2);
+    assert_eq!(town.told(What::Changed), ["tag `vip` added"]);
+    assert!(town.told(What::Noted).is_empty());
 }
 
 #[test]

@@ -476,6 +476,15 @@ impl<'b> Rule<'b> {
         self.code.ak(Op::Do, TEMPORARY, site);
     }
 
+    /// `do note "{{FIELD}}{{FIELD}}"`
+    pub(crate) fn note_twice(&mut self, field: &'static str) {
+        let site = self.site("note twice", SiteKind::Note);
+        self.load(TEMPORARY + 1, Arg::Kept(field), text());
+        self.load(TEMPORARY + 2, Arg::Kept(field), text());
+        self.code.abc(Op::Join, TEMPORARY, TEMPORARY + 1, 2);
+        self.code.ak(Op::Do, TEMPORARY, site);
+    }
+
     pub(crate) fn task(&mut self, title: &'static str, group: Option<&str>) {
         let site = self.site("task", SiteKind::Task { sort: "call".into(), group: group.map(Into::into) });
         self.load(TEMPORARY, Arg::Text(title), text());

@@ -1,0 +1,6 @@
+//! What `apply` means.
+
+mod any_order;
+mod build;
+mod rules;
+mod town;
