@@ -40,6 +40,14 @@ struct Seen {
     indent: usize,
 }
 
+/// What the parser is in, where that changes what words mean.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Within {
+    /// The items of an action, some of which begin with a word and `{`.
+    Action,
+    Other,
+}
+
 /// The state of a parse.
 pub(super) struct Parser<'t> {
     origin: Origin,
@@ -62,13 +70,14 @@ pub(super) struct Parser<'t> {
     /// After nesting beyond the limit nothing more is said about the declaration.
     quiet: bool,
     depth: usize,
+    within: Within,
     /// A block whose `}` is not indented as its `{`: the likely culprit if braces do not match.
     crooked: Option<(usize, usize)>,
     looks: Cell<usize>,
     fuel: Cell<u32>,
 }
 
-/// Takes a token, or asks about one; by kind or by word.
+/// How far ahead a token is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Ahead {
     Here,
@@ -95,6 +104,7 @@ impl<'t> Parser<'t> {
             reported: None,
             quiet: false,
             depth: 0,
+            within: Within::Other,
             crooked: None,
             looks: Cell::new(0),
             fuel: Cell::new(FUEL),

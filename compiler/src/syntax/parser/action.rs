@@ -13,6 +13,7 @@ impl Parser<'_> {
         }
         self.params();
         let opened = self.open();
+        self.within = Within::Action;
         while !self.block_ends(opened) {
             let before = self.at;
             self.item();
@@ -23,6 +24,7 @@ impl Parser<'_> {
                 self.node(ERROR, Self::take);
             }
         }
+        self.within = Within::Other;
         self.close(opened);
     }
 

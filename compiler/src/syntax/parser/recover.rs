@@ -161,7 +161,11 @@ impl Parser<'_> {
 
     fn at_declaration(&self) -> bool {
         let Some(word) = self.word() else { return false };
-        let named = self.kind_of(Ahead::Next) == IDENT;
+        // `json event` and, on the next line, `form { … }`.
+        if self.within == Within::Action && self.is_item(Ahead::Next) {
+            return false;
+        }
+        let named = self.word_of(Ahead::Next).is_some_and(|name| !words::RESERVED.contains(&name));
         let third = self.kind_of(Ahead::Third);
         match word {
             "event" => named && (third == L_BRACE || self.word_of(Ahead::Third) == Some("about")),
@@ -175,6 +179,10 @@ impl Parser<'_> {
             "test" => self.kind_of(Ahead::Next) == STRING && third == L_BRACE,
             _ => false,
         }
+    }
+
+    fn is_item(&self, ahead: Ahead) -> bool {
+        self.word_of(ahead).is_some_and(|word| words::ITEMS.contains(&word))
     }
 
     /// `… … for NAME {`
