@@ -105,6 +105,12 @@ impl Client {
         .await
     }
 
+    /// What the server says the time is, in the header of an answer to `GET path`.
+    pub(crate) async fn date(&self, path: &str) -> Result<Option<String>, Failure> {
+        let response = self.http.get(format!("{}{path}", self.url)).send().await.map_err(|error| self.lost(&error))?;
+        Ok(response.headers().get("date").and_then(|date| date.to_str().ok()).map(str::to_owned))
+    }
+
     async fn send(&self, request: reqwest::RequestBuilder) -> Result<Answer, Failure> {
         let request = match &self.key {
             Some(key) => request.bearer_auth(key),

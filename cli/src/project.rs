@@ -63,6 +63,27 @@ fn root(path: &Path) -> Result<PathBuf, Failure> {
     Ok(above.map_or_else(|| folder.to_owned(), Path::to_owned))
 }
 
+/// Every rule file at or below a folder, those of projects inside it, too.
+pub(crate) fn rule_files(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let mut found = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).map_err(|error| Failure::file("read", &folder, &error))? {
+            let entry = entry.map_err(|error| Failure::file("read", &folder, &error))?;
+            let (path, name) = (entry.path(), entry.file_name().to_string_lossy().into_owned());
+            if name.starts_with('.') || SKIPPED.contains(&name.as_str()) {
+                continue;
+            }
+            if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                folders.push(path);
+            } else if path.extension().is_some_and(|it| it == "onward") && path.is_file() {
+                found.push(path);
+            }
+        }
+    }
+    Ok(found)
+}
+
 fn walk(root: &Path, folder: &Path, files: &mut Vec<(String, String)>) -> Result<(), Failure> {
     let entries = std::fs::read_dir(folder).map_err(|error| Failure::file("read", folder, &error))?;
     for entry in entries {

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use onward_bytecode::Artifact;
 use serde_json::Value;
 
 use super::Format;
@@ -29,7 +30,7 @@ impl Deploy {
     pub(super) fn run(self) -> Outcome {
         let client = self.connection.client()?;
         let Some(artifact) = program(&Files::read(&self.path)?)? else { return Ok(Exit::Problems) };
-        let answer = block(deploy(&client, artifact.encode()))?;
+        let answer = block(deploy(&client, encode(&artifact)?))?;
         if self.format.json {
             screen::json(&answer);
         } else {
@@ -37,6 +38,13 @@ impl Deploy {
         }
         Ok(Exit::Fine)
     }
+}
+
+/// The bytes of an artifact.
+pub(crate) fn encode(artifact: &Artifact) -> Result<Vec<u8>, Failure> {
+    artifact.encode().map_err(|error| {
+        Failure::problems(format!("the program cannot be written: {error}"), "split the project into smaller ones")
+    })
 }
 
 /// Sends an artifact; it runs when this returns.
