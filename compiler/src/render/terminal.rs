@@ -51,7 +51,8 @@ fn report(diagnostic: &Diagnostic, sources: &[SourceFile], colour: Colour) -> Re
     };
     let config = Config::new().with_color(colour == Colour::On).with_label_attach(LabelAttach::Start);
     let label = |span: Span, text: &str, ink: Color| {
-        // Without a message, even an empty one, nothing would be marked.
+        // Without a message nothing would be marked.
+        let text = if text.is_empty() { "here" } else { text };
         Label::new(stretch(span, sources)).with_color(ink).with_message(text)
     };
     let primary = &diagnostic.primary;
