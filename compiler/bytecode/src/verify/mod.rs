@@ -5,6 +5,8 @@
 mod code;
 mod declarations;
 mod rules;
+#[cfg(test)]
+mod tests;
 mod workflow;
 
 use std::collections::BTreeSet;
