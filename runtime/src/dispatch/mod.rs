@@ -1,0 +1,392 @@
+//! Dispatch: claims effects that are due, asks providers, and writes how it went.
+//!
+//! Each action has its own lane, so that a slow provider delays nobody else. It must
+//! not know rules: what a call says is made by the engine, out of the program that the
+//! run is pinned to, with the secrets that only this module has.
+
+mod breaker;
+mod courier;
+mod lanes;
+mod mail_server;
+mod network;
+mod post;
+mod retry_after;
+mod sign;
+mod verdict;
+mod web;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use onward_bytecode::{ActionDecl, Transport};
+use onward_engine::Loaded;
+use onward_engine::model::Fields;
+use onward_engine::vm::request;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+
+pub use self::courier::{Call, Courier, Delivery};
+pub use self::lanes::{Limit, Limits};
+pub use self::mail_server::{BadMailServer, MailServer, Security};
+pub use self::network::{Network, NetworkError};
+
+use self::breaker::Health;
+use self::lanes::Lanes;
+use self::verdict::Attempt;
+use crate::clock::Clock;
+use crate::programs::Library;
+use crate::secrets::Secrets;
+use crate::signals::{Signals, Stage};
+use crate::store::{Claim, Claiming, EffectFilter, EffectState, Settle, Settled, Settlement, Store};
+
+/// How often a node looks for effects that others asked for.
+const POLL: Duration = Duration::from_millis(100);
+/// How often it looks for claims that lost processes left behind.
+const SWEEP: Duration = Duration::from_secs(1);
+/// How long it waits after the store failed.
+const PAUSE: Duration = Duration::from_millis(500);
+/// So many are claimed in one go.
+const CLAIMED: u32 = 256;
+/// So many outcomes are written in one go.
+const SETTLED: usize = 512;
+/// Added to the longest call for the length of a claim: making the request and writing the outcome.
+const MARGIN: Duration = Duration::from_secs(10);
+
+/// Sends the effects of one node.
+pub(crate) struct Dispatch {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) clock: Clock,
+    pub(crate) library: Arc<Library>,
+    pub(crate) signals: Arc<Signals>,
+    pub(crate) node: Arc<str>,
+    pub(crate) secrets: Secrets,
+    pub(crate) courier: Arc<dyn Courier>,
+    lanes: Lanes,
+    /// Claims that are being fetched, called or settled.
+    busy: AtomicUsize,
+}
+
+/// What a dispatcher is made of.
+pub(crate) struct Parts {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) clock: Clock,
+    pub(crate) library: Arc<Library>,
+    pub(crate) signals: Arc<Signals>,
+    pub(crate) node: Arc<str>,
+    pub(crate) secrets: Secrets,
+    pub(crate) courier: Arc<dyn Courier>,
+    pub(crate) limits: Limits,
+}
+
+/// A claim with its program's action.
+struct Job {
+    claim: Claim,
+    program: Arc<Loaded>,
+    action: ActionDecl,
+}
+
+impl Dispatch {
+    pub(crate) fn new(parts: Parts) -> Self {
+        Self {
+            store: parts.store,
+            clock: parts.clock,
+            library: parts.library,
+            signals: parts.signals,
+            node: parts.node,
+            secrets: parts.secrets,
+            courier: parts.courier,
+            lanes: Lanes::new(parts.limits),
+            busy: AtomicUsize::new(0),
+        }
+    }
+
+    /// Runs until the server stops, then ends the calls in flight.
+    pub(crate) async fn run(self: Arc<Self>) {
+        let (outcomes, settled) = mpsc::unbounded_channel();
+        let settler = tokio::spawn(self.clone().settle(settled));
+        let sweeper = tokio::spawn(self.clone().sweep(outcomes.clone()));
+        self.claim_all(outcomes).await;
+        // Both end by themselves once the calls have ended.
+        let _ = sweeper.await;
+        let _ = settler.await;
+    }
+
+    /// Whether no effect is out and none could go out now.
+    pub(crate) async fn is_idle(&self) -> Result<bool, crate::store::StoreError> {
+        if self.busy.load(Ordering::SeqCst) > 0 {
+            return Ok(false);
+        }
+        let now = self.clock.now();
+        let room = self.lanes.room(now);
+        let filter = EffectFilter { state: Some(EffectState::Ready), limit: 1000, ..EffectFilter::default() };
+        let ready = self.store.effects(&filter).await?;
+        let open = |action: &str| room.actions.get(action).is_none_or(|free| *free > 0);
+        Ok(!ready.iter().any(|effect| effect.intent.due <= now && open(&effect.intent.action)))
+    }
+
+    /// When a lane that is closed now opens by itself.
+    pub(crate) fn opens(&self) -> Option<Timestamp> {
+        self.lanes.room(self.clock.now()).opens
+    }
+
+    async fn claim_all(self: &Arc<Self>, outcomes: mpsc::UnboundedSender<Settle>) {
+        let mut calls = JoinSet::new();
+        while self.signals.is_running() {
+            let busy = Busy::enter(self);
+            let lease = self.learn();
+            let taken = Instant::now();
+            match self.claim(lease).await {
+                Ok(claims) if claims.is_empty() => {
+                    drop(busy);
+                    self.wait().await;
+                }
+                Ok(claims) => {
+                    for claim in claims {
+                        self.lanes.enter(&claim.intent.action, self.clock.now());
+                        let (this, outcomes) = (self.clone(), outcomes.clone());
+                        let busy = Busy::enter(self);
+                        let before = taken + lease - MARGIN;
+                        calls.spawn(async move { this.call(claim, before, busy, outcomes).await });
+                    }
+                }
+                Err(error) => {
+                    drop(busy);
+                    tracing::warn!(error = &error as &dyn std::error::Error, "effects cannot be claimed");
+                    tokio::time::sleep(PAUSE).await;
+                }
+            }
+            while calls.try_join_next().is_some() {}
+        }
+        drop(outcomes);
+        tokio::select! {
+            () = async { while calls.join_next().await.is_some() {} } => {}
+            () = self.signals.reached(Stage::Stopped) => calls.shutdown().await,
+        }
+    }
+
+    /// Makes lanes for the actions of all programs at hand. Answers how long a claim has to last.
+    fn learn(&self) -> Duration {
+        let shelf = self.library.shelf();
+        let actions = || shelf.programs.pinned.values().flat_map(|program| &program.program().actions);
+        self.lanes.know(actions(), self.clock.now());
+        actions().map(longest).max().unwrap_or(post::LONGEST) + MARGIN
+    }
+
+    async fn claim(&self, lease: Duration) -> crate::store::Result<Vec<Claim>> {
+        let now = self.clock.now();
+        let per_action = self.lanes.room(now).actions;
+        let limit = CLAIMED;
+        if !per_action.is_empty() && per_action.values().all(|free| *free == 0) {
+            return Ok(Vec::new());
+        }
+        self.store.claim(&Claiming { node: self.node.clone(), now, lease, limit, per_action }).await
+    }
+
+    /// Until there may be something to claim.
+    async fn wait(&self) {
+        let opens = self.opens();
+        let opened = async {
+            match opens {
+                Some(at) => self.clock.sleep_until(at).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = self.signals.effects.notified() => {}
+            () = tokio::time::sleep(POLL) => {}
+            () = opened => {}
+            () = self.signals.reached(Stage::Stopping) => {}
+        }
+    }
+
+    /// Does one claim and hands its outcome to the settler.
+    async fn call(
+        self: Arc<Self>,
+        claim: Claim,
+        before: Instant,
+        busy: Busy,
+        outcomes: mpsc::UnboundedSender<Settle>,
+    ) {
+        let action = claim.intent.action.clone();
+        let (settle, health) = self.attempt(claim, before).await;
+        self.lanes.leave(&action, health, self.clock.now());
+        self.signals.effects.notify_one();
+        if let Some(settle) = settle {
+            busy.hand_over();
+            // The settler ends after the last sender.
+            let _ = outcomes.send(settle);
+        }
+    }
+
+    async fn attempt(&self, claim: Claim, before: Instant) -> (Option<Settle>, Option<Health>) {
+        let job = match self.job(claim).await {
+            Ok(job) => job,
+            Err(settle) => return (settle, None),
+        };
+        if Instant::now() > before {
+            // The claim may run out during the call: somebody else would take the effect for lost.
+            let settlement = Settlement::Retry { due: self.clock.now(), detail: "its turn came too late".into() };
+            return (Some(Settle { claim: job.claim, settlement }), None);
+        }
+        match self.deliver(&job).await {
+            Ok(delivery) => {
+                let health = verdict::health(&delivery);
+                (Some(self.decide(job, delivery)), Some(health))
+            }
+            Err(unmade) => (Some(self.decide(job, Delivery::refused(unmade.to_string()))), None),
+        }
+    }
+
+    /// The claim's program and action. Without them the outcome is given at once, or left to
+    /// the next node, if the store failed.
+    async fn job(&self, claim: Claim) -> Result<Job, Option<Settle>> {
+        let program = match self.library.load(&*self.store, claim.intent.program).await {
+            Ok(program) => program,
+            Err(error) => {
+                tracing::error!(error = &error as &dyn std::error::Error, effect = %claim.intent.key, "its program cannot be read");
+                return Err(None);
+            }
+        };
+        let action = program.program().actions.iter().find(|action| action.name == claim.intent.action).cloned();
+        match action {
+            Some(action) => Ok(Job { claim, program, action }),
+            None => {
+                let detail = format!("its program has no action `{}`", claim.intent.action).into();
+                let settlement = Settlement::Parked { why: crate::store::Parking::Refused, detail };
+                Err(Some(Settle { claim, settlement }))
+            }
+        }
+    }
+
+    async fn deliver(&self, job: &Job) -> Result<Delivery, request::Unmade> {
+        let intent = &job.claim.intent;
+        let program = job.program.program();
+        let secret = |name: &str| self.secrets.get(name).map(Arc::from);
+        let request = request::render(program, &job.action, &intent.arguments, intent.due, &secret)?;
+        let call = Call {
+            request: &request,
+            intent,
+            action: &job.action,
+            project: &program.project,
+            attempt: job.claim.attempt,
+            now: self.clock.now(),
+        };
+        Ok(self.courier.send(&call).await)
+    }
+
+    fn decide(&self, job: Job, delivery: Delivery) -> Settle {
+        let result = match &delivery {
+            Delivery::Accepted { body, .. } => read_result(&job, body),
+            _ => Fields::new(),
+        };
+        let attempt = Attempt {
+            number: job.claim.attempt,
+            at: self.clock.now(),
+            chance: fastrand::f64(),
+            unsure: &job.action.unsure,
+        };
+        Settle { settlement: verdict::settlement(delivery, result, attempt), claim: job.claim }
+    }
+
+    /// Writes outcomes, all that have come in one go, until the last sender is gone.
+    async fn settle(self: Arc<Self>, mut outcomes: mpsc::UnboundedReceiver<Settle>) {
+        let mut batch = Vec::new();
+        while outcomes.recv_many(&mut batch, SETTLED).await > 0 {
+            self.write(std::mem::take(&mut batch)).await;
+        }
+    }
+
+    /// Does not give up while the server runs: the provider has done its part.
+    async fn write(&self, batch: Vec<Settle>) {
+        loop {
+            match self.store.settle(batch.clone(), self.clock.now()).await {
+                Ok(answers) => {
+                    for (settle, answer) in batch.iter().zip(answers) {
+                        if answer == Settled::Stale {
+                            tracing::warn!(effect = %settle.claim.intent.key, "another node has taken this effect over meanwhile");
+                        }
+                    }
+                    break;
+                }
+                Err(error) => {
+                    tracing::warn!(error = &error as &dyn std::error::Error, "outcomes cannot be written; they are written later");
+                    tokio::select! {
+                        () = tokio::time::sleep(PAUSE) => {}
+                        () = self.signals.reached(Stage::Stopped) => break,
+                    }
+                }
+            }
+        }
+        self.signals.facts();
+        self.signals.effects.notify_one();
+        self.busy.fetch_sub(batch.len(), Ordering::SeqCst);
+    }
+
+    /// Decides what becomes of claims whose process is gone: nobody knows whether their calls arrived.
+    async fn sweep(self: Arc<Self>, outcomes: mpsc::UnboundedSender<Settle>) {
+        while self.signals.is_running() {
+            match self.store.expired(&self.node, MARGIN, CLAIMED).await {
+                Ok(claims) => {
+                    for claim in claims {
+                        let settle = match self.job(claim).await {
+                            Ok(job) => Some(self.decide(job, Delivery::unsure("the server ended before the answer came"))),
+                            Err(settle) => settle,
+                        };
+                        if let Some(settle) = settle {
+                            Busy::enter(&self).hand_over();
+                            let _ = outcomes.send(settle);
+                        }
+                    }
+                }
+                Err(error) => {
+                    tracing::warn!(error = &error as &dyn std::error::Error, "lost effects cannot be looked for");
+                }
+            }
+            tokio::select! {
+                () = tokio::time::sleep(SWEEP) => {}
+                () = self.signals.reached(Stage::Stopping) => {}
+            }
+        }
+    }
+}
+
+/// The longest that a call of this action can be out.
+fn longest(action: &ActionDecl) -> Duration {
+    match &action.transport {
+        Transport::Http { timeout, .. } => web::longest(*timeout),
+        Transport::Smtp { .. } => post::LONGEST,
+    }
+}
+
+/// What the action's `result` reads out of the answer.
+fn read_result(job: &Job, body: &serde_json::Value) -> Fields {
+    let due = job.claim.intent.due;
+    request::result(job.program.program(), &job.action, body, due).unwrap_or_else(|fault| {
+        tracing::warn!(effect = %job.claim.intent.key, %fault, "the answer's result cannot be read");
+        Fields::new()
+    })
+}
+
+/// Counts something under way, until it is dropped or handed over to whoever counts it off.
+struct Busy(Arc<Dispatch>);
+
+impl Busy {
+    fn enter(dispatch: &Arc<Dispatch>) -> Self {
+        dispatch.busy.fetch_add(1, Ordering::SeqCst);
+        Self(dispatch.clone())
+    }
+
+    /// The settler counts it off.
+    fn hand_over(self) {
+        self.0.busy.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        self.0.busy.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+

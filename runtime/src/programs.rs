@@ -1,0 +1,166 @@
+//! The programs that a node has at hand: the live one, and those that runs are pinned to.
+//!
+//! It must not know rules' text: what comes in is an artifact, and it is verified.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use jiff::Timestamp;
+use onward_bytecode::{Artifact, ArtifactError, Hash, Verified};
+use onward_engine::{Loaded, Programs};
+
+use crate::store::{Deployment, Store, StoreError};
+
+/// Programs by hash, read from the store once.
+#[derive(Debug)]
+pub(crate) struct Library {
+    shelf: RwLock<Arc<Shelf>>,
+}
+
+/// What is at hand.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Shelf {
+    /// As the engine wants them.
+    pub(crate) programs: Programs,
+    /// What made the live program live.
+    pub(crate) deployment: Option<Deployment>,
+}
+
+/// Why a program cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum LibraryError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("program {hash} in the store cannot be used")]
+    Unusable {
+        hash: Hash,
+        #[source]
+        source: ArtifactError,
+    },
+}
+
+/// A program that was made live.
+#[derive(Debug, Clone)]
+pub(crate) struct Deployed {
+    pub(crate) program: Arc<Loaded>,
+    pub(crate) previous: Option<Hash>,
+}
+
+impl Library {
+    pub(crate) fn new() -> Self {
+        Self { shelf: RwLock::default() }
+    }
+
+    /// What is at hand now.
+    pub(crate) fn shelf(&self) -> Arc<Shelf> {
+        self.shelf.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The live program.
+    pub(crate) fn live(&self) -> Option<Arc<Loaded>> {
+        self.shelf().programs.live.clone()
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Shelf)) {
+        let mut shelf = self.shelf.write().unwrap_or_else(PoisonError::into_inner);
+        change(Arc::make_mut(&mut shelf));
+    }
+
+    /// Looks whether another program is live by now. Answers whether it is.
+    pub(crate) async fn refresh(&self, store: &dyn Store) -> Result<Change, LibraryError> {
+        let deployment = store.live().await?;
+        if deployment == self.shelf().deployment {
+            return Ok(Change::Same);
+        }
+        let live = match &deployment {
+            Some(deployment) => Some(self.load(store, deployment.hash).await?),
+            None => None,
+        };
+        let mut needed = store.pinned().await?;
+        for hash in &needed {
+            if let Err(error) = self.load(store, *hash).await {
+                tracing::error!(error = &error as &dyn std::error::Error, "runs are pinned to a program that cannot be read");
+            }
+        }
+        needed.extend(live.iter().map(|live| live.hash()));
+        self.put_up(live, deployment, &needed);
+        Ok(Change::Other)
+    }
+
+    fn put_up(&self, live: Option<Arc<Loaded>>, deployment: Option<Deployment>, needed: &BTreeSet<Hash>) {
+        self.change(|shelf| {
+            shelf.programs.pinned.retain(|hash, _| needed.contains(hash));
+            shelf.programs.pinned.extend(live.iter().map(|live| (live.hash(), live.clone())));
+            shelf.programs.live = live;
+            shelf.deployment = deployment;
+        });
+    }
+
+    /// The program of this name.
+    pub(crate) async fn load(&self, store: &dyn Store, hash: Hash) -> Result<Arc<Loaded>, LibraryError> {
+        if let Some(loaded) = self.shelf().programs.pinned.get(&hash) {
+            return Ok(loaded.clone());
+        }
+        let bytes = store.program(hash).await?.ok_or(StoreError::NoProgram { hash })?;
+        let verified = verify(bytes).await.map_err(|source| LibraryError::Unusable { hash, source })?;
+        let loaded = Arc::new(Loaded::new(verified));
+        self.change(|shelf| {
+            shelf.programs.pinned.insert(hash, loaded.clone());
+        });
+        Ok(loaded)
+    }
+
+    /// Verifies an artifact, keeps it and makes it live. If it is live already, nothing changes.
+    pub(crate) async fn deploy(
+        &self,
+        store: &dyn Store,
+        bytes: Vec<u8>,
+        by: &str,
+        at: Timestamp,
+    ) -> Result<Deployed, DeployError> {
+        let verified = verify(bytes.clone()).await?;
+        let program = Arc::new(Loaded::new(verified));
+        let previous = store.live().await?.map(|deployment| deployment.hash);
+        if previous != Some(program.hash()) {
+            store.put_program(program.hash(), &bytes).await?;
+            store.deploy(program.hash(), by, at).await?;
+        }
+        self.change(|shelf| {
+            shelf.programs.pinned.insert(program.hash(), program.clone());
+        });
+        self.refresh(store).await?;
+        Ok(Deployed { program, previous })
+    }
+}
+
+/// Whether another program is live than before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Change {
+    /// The same one.
+    Same,
+    /// Another one.
+    Other,
+}
+
+/// Why bytes were not deployed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum DeployError {
+    #[error(transparent)]
+    Artifact(#[from] ArtifactError),
+    #[error(transparent)]
+    Library(#[from] LibraryError),
+}
+
+impl From<StoreError> for DeployError {
+    fn from(error: StoreError) -> Self {
+        Self::Library(error.into())
+    }
+}
+
+/// Large programs take a while: off the threads that serve requests.
+async fn verify(bytes: Vec<u8>) -> Result<Verified, ArtifactError> {
+    match tokio::task::spawn_blocking(move || Artifact::decode(&bytes)).await {
+        Ok(verified) => verified,
+        Err(_) => Err(ArtifactError::Damaged("program")),
+    }
+}

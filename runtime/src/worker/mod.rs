@@ -1,0 +1,309 @@
+//! Workers: lease shards, read what is new or due in each, let the engine work it out,
+//! and commit it.
+//!
+//! Everything that matters is in the store: a worker may end at any moment, and what it
+//! had not committed is done again. It must not know providers or HTTP.
+
+mod batch;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+use self::batch::BatchError;
+use crate::clock::Clock;
+use crate::programs::Library;
+use crate::signals::{Signals, Stage};
+use crate::store::{Lease, Shard, Store, StoreError};
+
+/// How often a node looks for facts that came in elsewhere.
+const POLL: Duration = Duration::from_millis(75);
+/// The shortest nap, so that a due moment that cannot be worked on yet is not hammered.
+const NAP: Duration = Duration::from_millis(5);
+/// So many facts, and so many timers, make a batch.
+const BATCH: u32 = 512;
+/// So many batches of one shard before others have their turn.
+const ROUNDS: u32 = 4;
+/// How long a shard rests after its first failure; twice as long after each further one.
+const REST: Duration = Duration::from_millis(100);
+/// How long it rests at most.
+const LONGEST_REST: Duration = Duration::from_secs(10);
+
+/// The workers of one node.
+pub(crate) struct Worker {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) clock: Clock,
+    pub(crate) library: Arc<Library>,
+    pub(crate) signals: Arc<Signals>,
+    pub(crate) node: Arc<str>,
+    /// How long a lease holds.
+    pub(crate) ttl: Duration,
+    shards: Mutex<Shards>,
+    slots: Arc<Semaphore>,
+}
+
+#[derive(Debug, Default)]
+struct Shards {
+    leases: BTreeMap<Shard, Lease>,
+    busy: BTreeSet<Shard>,
+    resting: BTreeMap<Shard, Rest>,
+    /// Whether leases were ever asked for with success.
+    joined: bool,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Rest {
+    failures: u32,
+    until: Instant,
+}
+
+/// How a turn at a shard ended.
+enum Turn {
+    /// All that was there is done.
+    Done,
+    /// There may be more.
+    More,
+    /// There was nothing that could be read.
+    Empty,
+}
+
+/// Why a turn at a shard broke off.
+#[derive(Debug, thiserror::Error)]
+enum Broken {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Batch(#[from] BatchError),
+}
+
+impl Worker {
+    pub(crate) fn new(
+        store: Arc<dyn Store>,
+        clock: Clock,
+        library: Arc<Library>,
+        signals: Arc<Signals>,
+        node: Arc<str>,
+        ttl: Duration,
+        slots: usize,
+    ) -> Self {
+        let slots = Arc::new(Semaphore::new(slots.max(1)));
+        Self { store, clock, library, signals, node, ttl, shards: Mutex::default(), slots }
+    }
+
+    fn shards(&self) -> MutexGuard<'_, Shards> {
+        self.shards.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps this node's leases until the server stops.
+    pub(crate) async fn keep_leases(self: Arc<Self>) {
+        while self.signals.is_running() {
+            let pause = match self.renew().await {
+                Ok(()) => self.ttl / 3,
+                Err(error) => {
+                    tracing::warn!(error = &error as &dyn std::error::Error, "leases cannot be renewed");
+                    self.ttl / 10
+                }
+            };
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                () = self.signals.reached(Stage::Stopping) => {}
+            }
+        }
+    }
+
+    /// Renews this node's leases, and takes its share.
+    pub(crate) async fn renew(&self) -> Result<(), StoreError> {
+        let leases = self.store.lease(&self.node, self.ttl).await?;
+        let mut shards = self.shards();
+        let mut held = std::mem::take(&mut shards.leases);
+        let mut gained = !shards.joined;
+        for lease in leases {
+            // Of the same lease the one at hand is newer: its cursor follows each commit.
+            let lease = match held.remove(&lease.shard) {
+                Some(own) if own.epoch == lease.epoch => own,
+                _ => {
+                    gained = true;
+                    lease
+                }
+            };
+            shards.leases.insert(lease.shard, lease);
+        }
+        shards.joined = true;
+        drop(shards);
+        if gained {
+            self.signals.work.notify_one();
+        }
+        Ok(())
+    }
+
+    /// Whether this node has asked for its share of the work.
+    pub(crate) fn has_joined(&self) -> bool {
+        self.shards().joined
+    }
+
+    /// How many shards this node holds.
+    pub(crate) fn held(&self) -> usize {
+        self.shards().leases.len()
+    }
+
+    /// Whether nothing in this node's shards is left to do now.
+    pub(crate) async fn is_idle(&self) -> Result<bool, StoreError> {
+        {
+            let shards = self.shards();
+            if !shards.joined || !shards.busy.is_empty() {
+                return Ok(false);
+            }
+        }
+        Ok(self.store.pending(&self.node, self.clock.now()).await?.is_empty())
+    }
+
+    /// Works until the server stops, then ends what it has begun.
+    pub(crate) async fn run(self: Arc<Self>) {
+        let mut turns = JoinSet::new();
+        while self.signals.is_running() {
+            match self.store.pending(&self.node, self.clock.now()).await {
+                Ok(pending) => {
+                    if self.begin(pending, &mut turns).await == 0 {
+                        self.wait().await;
+                    }
+                }
+                Err(error) => {
+                    tracing::warn!(error = &error as &dyn std::error::Error, "work cannot be looked for");
+                    tokio::time::sleep(REST).await;
+                }
+            }
+            while turns.try_join_next().is_some() {}
+        }
+        tokio::select! {
+            () = async { while turns.join_next().await.is_some() {} } => {}
+            () = self.signals.reached(Stage::Stopped) => turns.shutdown().await,
+        }
+    }
+
+    /// Begins a turn at each of these shards that is free. Answers how many.
+    async fn begin(self: &Arc<Self>, pending: Vec<Shard>, turns: &mut JoinSet<()>) -> usize {
+        let mut begun = 0;
+        for shard in pending {
+            let Ok(slot) = self.slots.clone().acquire_owned().await else { return begun };
+            if !self.signals.is_running() {
+                return begun;
+            }
+            let Some(lease) = self.take(shard) else { continue };
+            let this = self.clone();
+            begun += 1;
+            turns.spawn(async move {
+                this.turn(lease).await;
+                drop(slot);
+            });
+        }
+        begun
+    }
+
+    fn take(&self, shard: Shard) -> Option<Lease> {
+        let mut shards = self.shards();
+        let lease = shards.leases.get(&shard)?.clone();
+        let rests = shards.resting.get(&shard).is_some_and(|rest| Instant::now() < rest.until);
+        (!rests && shards.busy.insert(shard)).then_some(lease)
+    }
+
+    /// Until there may be something to do.
+    async fn wait(&self) {
+        let due = self.store.next_due().await.ok().flatten();
+        let nap = match due.and_then(|due| self.clock.real_until(due)) {
+            // What is due and still there cannot be worked on yet.
+            Some(Duration::ZERO) => POLL,
+            Some(left) => left.clamp(NAP, POLL),
+            None => POLL,
+        };
+        let set = async {
+            match due {
+                Some(due) if due > self.clock.now() => self.clock.sleep_until(due).await,
+                _ => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = self.signals.work.notified() => {}
+            () = tokio::time::sleep(nap) => {}
+            () = set => self.signals.effects.notify_one(),
+            () = self.signals.reached(Stage::Stopping) => {}
+        }
+    }
+
+    async fn turn(&self, lease: Lease) {
+        let shard = lease.shard;
+        let ended = self.rounds(lease).await;
+        let mut shards = self.shards();
+        shards.busy.remove(&shard);
+        match ended {
+            Ok(turn) => {
+                shards.resting.remove(&shard);
+                drop(shards);
+                match turn {
+                    Turn::More | Turn::Done => self.signals.work.notify_one(),
+                    // Facts are there that an open transaction keeps from being read.
+                    Turn::Empty => {}
+                }
+            }
+            Err(Broken::Store(StoreError::LeaseLost { .. })) => {
+                tracing::info!(shard, "another node has taken a shard over");
+                shards.leases.remove(&shard);
+            }
+            Err(Broken::Store(error @ StoreError::Conflict { .. })) => {
+                tracing::debug!(shard, error = &error as &dyn std::error::Error, "a batch is read again");
+                shards.rest(shard);
+            }
+            Err(error) => {
+                tracing::error!(shard, error = &error as &dyn std::error::Error, "a shard cannot be worked on; it is tried again soon");
+                shards.rest(shard);
+            }
+        }
+    }
+
+    async fn rounds(&self, mut lease: Lease) -> Result<Turn, Broken> {
+        for round in 0..ROUNDS {
+            let now = self.clock.now();
+            let batch = self.store.read(&lease, BATCH, now).await?;
+            if batch.facts.is_empty() && batch.timers.is_empty() && batch.cursor == lease.cursor {
+                return Ok(if round == 0 { Turn::Empty } else { Turn::Done });
+            }
+            let full = batch.facts.len() >= BATCH as usize || batch.timers.len() >= BATCH as usize;
+            let commit = batch::work_out(&*self.store, &self.library, batch, BATCH as usize, now).await?;
+            let (cursor, intents, facts) = (commit.cursor, !commit.intents.is_empty(), !commit.facts.is_empty());
+            self.store.commit(&lease, commit).await?;
+            lease.cursor = cursor;
+            self.moved(&lease);
+            if intents {
+                self.signals.intents();
+            }
+            if facts {
+                self.signals.facts();
+            }
+            if !full {
+                return Ok(Turn::Done);
+            }
+        }
+        Ok(Turn::More)
+    }
+
+    /// The cursor of a lease that is still ours has moved.
+    fn moved(&self, lease: &Lease) {
+        self.signals.happened();
+        if let Some(own) = self.shards().leases.get_mut(&lease.shard)
+            && own.epoch == lease.epoch
+        {
+            own.cursor = lease.cursor;
+        }
+    }
+}
+
+impl Shards {
+    fn rest(&mut self, shard: Shard) {
+        let failures = self.resting.get(&shard).map_or(0, |rest| rest.failures);
+        let rest = REST.saturating_mul(2_u32.saturating_pow(failures)).min(LONGEST_REST);
+        let until = Instant::now() + rest;
+        self.resting.insert(shard, Rest { failures: failures.saturating_add(1), until });
+    }
+}
