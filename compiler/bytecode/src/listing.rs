@@ -178,7 +178,7 @@ impl Listed<'_> {
             Op::End => if a == 0 { "done" } else { "stopped" }.to_owned(),
             _ => format!("r{a} = r{b}, r{c}"),
         };
-        format!("{:<12}{operands}", op.name())
+        format!("{:<11} {operands}", op.name())
     }
 
     fn constant(&self, place: u16) -> String {
