@@ -3,8 +3,18 @@
 //! It must not know where text comes from or where bytecode goes: no IO, no clock,
 //! no environment. What it needs comes in as arguments.
 
+mod check;
+pub mod codes;
+mod config;
+mod declare;
 pub mod diagnostic;
 pub mod hir;
 pub mod lower;
+mod nearest;
+mod plain;
+pub mod project;
 pub mod render;
+mod report;
+mod shape;
 pub mod syntax;
+mod template;

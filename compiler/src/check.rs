@@ -1,0 +1,142 @@
+//! From declarations to a typed program: every name resolved, every value of the
+//! type that is wanted, every message taken apart.
+//!
+//! A function that finds a mistake reports it and gives `None`; whoever gets
+//! `None` stays silent. So one mistake gives one message. It must not know
+//! bytecode's code, only its declarations and types.
+
+mod act;
+mod action;
+mod compare;
+mod condition;
+mod convert;
+mod effect;
+mod expression;
+mod literal;
+mod message;
+mod moment;
+mod name;
+mod narrow;
+mod pipe;
+mod program;
+mod scope;
+mod segment;
+mod step;
+mod step_name;
+mod template;
+mod trigger;
+mod words;
+mod workflow;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+use onward_bytecode::{Presence, Type};
+
+use crate::declare::Declarations;
+use crate::diagnostic::{Code, Diagnostic, Span};
+use crate::hir::{Expr, ExprKind, Hir, Ty, VarId, WaitId};
+use crate::project::Parsed;
+use crate::report::Report;
+use crate::syntax::ast::{AstNode, Origin};
+use scope::Scope;
+use step_name::StepNames;
+
+/// Checks everything that is declared.
+pub(crate) fn check(declared: &Declarations, project: &Parsed, report: &mut Report) -> Hir {
+    Checker {
+        declared,
+        project,
+        report,
+        used_actions: IndexMap::new(),
+        used_templates: BTreeSet::new(),
+        vars: 0,
+        waits: 0,
+        step_names: StepNames::default(),
+    }
+    .program()
+}
+
+/// Everything that the checks share.
+struct Checker<'a> {
+    declared: &'a Declarations,
+    project: &'a Parsed,
+    report: &'a mut Report,
+    /// Actions that some workflow uses, each with its first use.
+    used_actions: IndexMap<Arc<str>, Span>,
+    used_templates: BTreeSet<Arc<str>>,
+    /// Variables of loops so far in this workflow or action.
+    vars: u32,
+    /// Waits for an event so far in this workflow.
+    waits: u32,
+    step_names: StepNames,
+}
+
+/// Where an expression stands, and what it can see.
+#[derive(Clone, Copy)]
+struct Cx<'s> {
+    scope: &'s Scope,
+    origin: Origin,
+}
+
+impl Cx<'_> {
+    fn span(self, node: &impl AstNode) -> Span {
+        node.span(self.origin)
+    }
+}
+
+impl Checker<'_> {
+    /// Begins a workflow or action: numbers and names count from the start.
+    fn begin(&mut self) {
+        self.vars = 0;
+        self.waits = 0;
+        self.step_names = StepNames::default();
+    }
+
+    fn new_var(&mut self) -> VarId {
+        self.vars += 1;
+        VarId(self.vars - 1)
+    }
+
+    fn new_wait(&mut self) -> WaitId {
+        self.waits += 1;
+        WaitId(self.waits - 1)
+    }
+
+    /// Reports an error that needs no more than a sentence and a next step.
+    fn error<T>(
+        &mut self,
+        code: Code,
+        span: Span,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) -> Option<T> {
+        self.report.push(Diagnostic::error(code, span, message).help(help));
+        None
+    }
+
+    /// The words at `span` as the reader wrote them.
+    fn source(&self, span: Span) -> &str {
+        let file = self.project.files().nth(span.file.0 as usize);
+        file.and_then(|it| it.text.get(span.range())).unwrap_or_default()
+    }
+
+    /// The words at `span` on one line, cut short if they are many.
+    fn quote(&self, span: Span) -> String {
+        words::short(self.source(span), 48)
+    }
+}
+
+/// An expression of a type; it may be missing as `presence` says.
+fn typed(kind: ExprKind, ty: Type, presence: Presence, span: Span) -> Expr {
+    Expr { kind, ty: Ty { ty, presence }, span }
+}
+
+/// The weaker of two presences.
+fn either(a: Presence, b: Presence) -> Presence {
+    match (a, b) {
+        (Presence::Required, Presence::Required) => Presence::Required,
+        _ => Presence::Optional,
+    }
+}

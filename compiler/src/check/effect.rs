@@ -1,0 +1,368 @@
+//! Effects: a `do` of an action, its arguments and what stands in for those left out.
+//!
+//! It must not know how an action's request is made.
+
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+use onward_bytecode::{Constant, Kind, Presence, Scalar, Type};
+
+use super::expression::constant;
+use super::{Checker, Cx, typed};
+use crate::codes;
+use crate::declare::{Action, Param, ParamKind, Understood};
+use crate::diagnostic::{Applicability, Diagnostic, Span};
+use crate::hir::{Act, Expr, ExprKind};
+use crate::nearest::{list_names, nearest};
+use crate::shape;
+use crate::syntax::ast::{self, AstNode as _};
+
+/// Built-in acts, which are no actions but may be meant by a misspelt one.
+const BUILT_IN: [&str; 4] = ["set", "emit", "task", "note"];
+
+/// The values written for the parameters of an action.
+type Written = IndexMap<Arc<str>, (Option<ast::Expr>, Span)>;
+
+impl<'a> Checker<'a> {
+    pub(super) fn effect(&mut self, cx: Cx<'_>, effect: &ast::EffectAct) -> Option<Act> {
+        let dotted = effect.name()?;
+        let (name, span) = (dotted.text(), cx.span(&dotted));
+        let declared = self.declared;
+        let Some((name, action)) = declared.actions.get_key_value(&*name) else {
+            self.unknown_action(&name, span);
+            return None;
+        };
+        self.used_actions.entry(name.clone()).or_insert(span);
+        let (written, labels) = self.written(cx, effect, name, action);
+        let mut arguments = Vec::new();
+        for param in action.params.values() {
+            let role = format!("`{}` of `{name}`", param.name);
+            let argument = match written.get(&param.name) {
+                Some((value, _)) => value.as_ref().and_then(|it| self.argument(cx, it, param, &role)),
+                None if action.understood == Understood::Partly => None,
+                None => self.left_out_argument(cx, name, action, param, span),
+            };
+            arguments.push(argument);
+        }
+        let arguments = arguments.into_iter().collect::<Option<_>>();
+        labels.and(arguments).map(|arguments| Act::Effect { action: name.clone(), arguments })
+    }
+
+    fn unknown_action(&mut self, name: &str, span: Span) {
+        if self.declared.stray.contains(name) {
+            return;
+        }
+        let known = || self.declared.actions.keys().map(|it| &**it).chain(BUILT_IN);
+        let diagnostic =
+            Diagnostic::error(codes::UNKNOWN_ACTION, span, format!("there is no action `{name}`"));
+        self.report.push(match nearest(name, known()) {
+            Some(near) => {
+                diagnostic.help(format!("did you mean `{near}`?")).replace(span, near, Applicability::Unsure)
+            }
+            None if self.declared.templates.contains_key(name) => diagnostic
+                .help(format!("`{name}` is a template: send it by `do email {name}`"))
+                .replace(span, format!("email {name}"), Applicability::Unsure),
+            None => diagnostic.help(format!(
+                "there are {}; declare another by `action {name}(…) {{ … }}`",
+                list_names(known(), 12)
+            )),
+        });
+    }
+
+    /// What is written for each parameter; nothing in the second place after a mistake.
+    fn written(
+        &mut self,
+        cx: Cx<'_>,
+        effect: &ast::EffectAct,
+        name: &str,
+        action: &Action,
+    ) -> (Written, Option<()>) {
+        let mut written = Written::new();
+        let mut whole = Some(());
+        if let Some(first) = effect.first() {
+            let span = cx.span(&first);
+            match action.params.values().next() {
+                Some(param) => {
+                    written.insert(param.name.clone(), (Some(first), span));
+                }
+                None => {
+                    whole = self.error(
+                        codes::UNKNOWN_LABEL,
+                        span,
+                        format!("`{name}` takes no values"),
+                        "remove it",
+                    )
+                }
+            }
+        }
+        for argument in effect.arguments() {
+            let Some(label) = argument.name() else { continue };
+            let (text, span) = (label.text(), cx.span(&label));
+            let Some(param) = action.params.get(&*text) else {
+                if action.understood == Understood::Whole {
+                    self.unknown_label(name, action, &text, span);
+                }
+                // Its value may have a mistake of its own, but not one of type.
+                whole = None;
+                continue;
+            };
+            if let Some((_, first)) = written.get(&param.name) {
+                let first = *first;
+                self.report.push(
+                    Diagnostic::error(
+                        codes::ARGUMENT_TWICE,
+                        span,
+                        format!("`{text}` of `{name}` is said already"),
+                    )
+                    .also(first, "here first")
+                    .help("remove one of them"),
+                );
+                whole = None;
+                continue;
+            }
+            written.insert(param.name.clone(), (argument.value(), span));
+        }
+        (written, whole)
+    }
+
+    fn unknown_label(&mut self, name: &str, action: &Action, label: &str, span: Span) {
+        let known = || action.params.keys().map(|it| &**it);
+        let diagnostic = Diagnostic::error(codes::UNKNOWN_LABEL, span, format!("`{name}` has no `{label}`"));
+        self.report.push(match nearest(label, known()) {
+            Some(near) => {
+                diagnostic.help(format!("did you mean `{near}`?")).replace(span, near, Applicability::Unsure)
+            }
+            None if action.params.is_empty() => diagnostic.help("it takes no values: remove this one"),
+            None => diagnostic.help(format!("it takes {}", list_names(known(), 8))),
+        });
+    }
+
+    fn left_out_argument(
+        &mut self,
+        cx: Cx<'_>,
+        name: &str,
+        action: &Action,
+        param: &Param,
+        span: Span,
+    ) -> Option<Expr> {
+        let kind = param.kind.as_ref()?;
+        if let Some(default) = &param.default {
+            return self.default_argument(cx, name, action, param, default, span);
+        }
+        if param.presence == Presence::Optional {
+            return Some(typed(ExprKind::Missing, kind.ty(), Presence::Optional, span));
+        }
+        let is_first = action.params.keys().next() == Some(&param.name);
+        let help = match (is_first, kind) {
+            (true, ParamKind::Template) => format!("name a template: `do {name} welcome`"),
+            (true, ParamKind::Team) => format!("name a team: `do {name} sales …`"),
+            (true, _) => format!("write it right after the name: `do {name} …`"),
+            (false, _) => format!("add `{} …`", param.name),
+        };
+        let message = format!("`{name}` wants its {}", label_words(&param.name));
+        self.error(codes::MISSING_ARGUMENT, span, message, help)
+    }
+
+    /// The default of a parameter, as this `do` sees it.
+    fn default_argument(
+        &mut self,
+        cx: Cx<'_>,
+        name: &str,
+        action: &Action,
+        param: &Param,
+        default: &ast::Expr,
+        span: Span,
+    ) -> Option<Expr> {
+        let mark = self.report.mark();
+        let there = Cx { origin: action.origin, ..cx };
+        let role = format!("`{}` of `{name}`", param.name);
+        let value = self.argument(there, default, param, &role);
+        let said = self.report.take_since(mark);
+        let words = self.quote(default.span(action.origin));
+        match value {
+            Some(mut value) if said.is_empty() => {
+                value.span = span;
+                Some(value)
+            }
+            _ => {
+                let broken_setting = said.iter().find(|it| it.code == codes::UNKNOWN_SETTING);
+                if let Some(setting) = broken_setting {
+                    let message = format!("`{name}` needs `{words}`, and {}", setting.message);
+                    let help = setting.help.clone().unwrap_or_default();
+                    return self.error(codes::UNKNOWN_SETTING, span, message, help);
+                }
+                let message = format!("`{name}` does not know its {} here", label_words(&param.name));
+                let help = format!(
+                    "it is `{words}` unless you say otherwise, which does not fit here: add `{} …`{}",
+                    param.name,
+                    self.recipient_example(cx, param)
+                );
+                self.error(codes::NO_RECIPIENT, span, message, help)
+            }
+        }
+    }
+
+    /// For a workflow about accounts: whom it could send to.
+    fn recipient_example(&self, cx: Cx<'_>, param: &Param) -> String {
+        let subject = cx.scope.subject.as_deref().unwrap_or_default();
+        let attributes = self.declared.entities.get(subject).map(|it| &it.attributes);
+        let contact = attributes
+            .into_iter()
+            .flat_map(|it| it.values())
+            .find(|it| matches!(&it.ty, Some(Type::One(Scalar::Entity(kind))) if **kind == *"contact"));
+        match contact {
+            Some(contact) => format!(", for example `{} {subject}.{}.email`", param.name, contact.name),
+            None => String::new(),
+        }
+    }
+
+    fn argument(&mut self, cx: Cx<'_>, value: &ast::Expr, param: &Param, role: &str) -> Option<Expr> {
+        match param.kind.as_ref()? {
+            ParamKind::Template => self.template_argument(cx, value, role),
+            ParamKind::Sender => self.sender_argument(cx, value, role),
+            ParamKind::Team => self.team_argument(cx, value, role),
+            ParamKind::Value(Type::One(Scalar::Url)) => self.url_argument(cx, value, role),
+            ParamKind::Value(ty) => {
+                if *ty == Type::One(Scalar::Text)
+                    && let Some((name, span)) = one_name(cx, value)
+                    && let Some(text) = self.text_template(cx, &name, span)
+                {
+                    return text;
+                }
+                self.value_of(cx, value, ty, role)
+            }
+        }
+    }
+
+    /// A text with holes where a URL is wanted: what fills a hole cannot change where
+    /// it leads.
+    fn url_argument(&mut self, cx: Cx<'_>, value: &ast::Expr, role: &str) -> Option<Expr> {
+        let url = Type::One(Scalar::Url);
+        if let ast::Expr::String(string) = value
+            && let Some(literal) = string.literal()
+        {
+            let found = self.url(cx, &literal)?;
+            if matches!(found.kind, ExprKind::Message(_)) {
+                return Some(Expr { ty: crate::hir::Ty { ty: url, ..found.ty }, ..found });
+            }
+            return self.fit(found, &url, role);
+        }
+        self.value_of(cx, value, &url, role)
+    }
+
+    fn template_argument(&mut self, cx: Cx<'_>, value: &ast::Expr, role: &str) -> Option<Expr> {
+        let span = cx.span(value);
+        if let Some((name, span)) = one_name(cx, value) {
+            let declared = self.declared;
+            if let Some(template) = declared.templates.get(&*name) {
+                return self.email_template(cx, template, span);
+            }
+            if let Some(Type::One(Scalar::Json)) =
+                cx.scope.params.get(&*name).and_then(|it| it.as_ref()).map(|it| it.ty.clone())
+            {
+                return self.expr(cx, value);
+            }
+            self.unknown_template(&name, span);
+            return None;
+        }
+        let message = format!("{role} wants the name of a template, and `{}` is none", self.quote(span));
+        let help = "write the message apart: `template NAME email { subject \"…\" text \"…\" }`, or as a file `templates/NAME.md`";
+        self.error(codes::WRONG_TYPE, span, message, help)
+    }
+
+    pub(super) fn unknown_template(&mut self, name: &str, span: Span) {
+        if self.declared.stray.contains(name) {
+            return;
+        }
+        let diagnostic =
+            Diagnostic::error(codes::UNKNOWN_TEMPLATE, span, format!("there is no template `{name}`"));
+        self.report.push(match nearest(name, self.declared.templates.keys().map(|it| &**it)) {
+            Some(near) => diagnostic
+                .help(format!("did you mean `{near}`?"))
+                .replace(span, near, Applicability::Unsure),
+            None => diagnostic.help(format!(
+                "write it as a file, `templates/{name}.md`, or declare it: `template {name} email {{ subject \"…\" text \"…\" }}`"
+            )),
+        });
+    }
+
+    fn sender_argument(&mut self, cx: Cx<'_>, value: &ast::Expr, role: &str) -> Option<Expr> {
+        let text =
+            |text: &Arc<str>, span: Span| Some(constant(Constant::Text(text.clone()), Scalar::Text, span));
+        if let Some((name, span)) = one_name(cx, value)
+            && !cx.scope.params.contains_key(&*name)
+        {
+            let declared = self.declared;
+            if let Some(sender) = declared.senders.get(&*name) {
+                return text(sender.address.as_ref()?, span);
+            }
+            if self.declared.stray.contains(&name) {
+                return None;
+            }
+            let message = format!("there is no sender `{name}`");
+            let diagnostic = Diagnostic::error(codes::UNKNOWN_SENDER, span, message);
+            self.report.push(match nearest(&name, declared.senders.keys().map(|it| &**it)) {
+                Some(near) => diagnostic.help(format!("did you mean `{near}`?")).replace(
+                    span,
+                    near,
+                    Applicability::Unsure,
+                ),
+                None => diagnostic.help(format!("declare it: `sender {name} = \"Acme <{name}@acme.com>\"`")),
+            });
+            return None;
+        }
+        let value = self.expr(cx, value)?;
+        if let ExprKind::Constant(Constant::Text(address)) = &value.kind
+            && !shape::is_sender(address)
+        {
+            let message = format!("`{address}` is not a sender");
+            return self.error(
+                codes::BAD_TEXT,
+                value.span,
+                message,
+                "write it as `\"Acme <hello@acme.com>\"`",
+            );
+        }
+        let email_or_param = matches!(value.ty.ty, Type::One(Scalar::Email))
+            || matches!(value.kind, ExprKind::Param(_) | ExprKind::Constant(_));
+        if email_or_param && value.ty.ty.kind() == Kind::Text {
+            return Some(value);
+        }
+        self.misfit(&value, &Type::One(Scalar::Email), role)
+    }
+
+    fn team_argument(&mut self, cx: Cx<'_>, value: &ast::Expr, role: &str) -> Option<Expr> {
+        if let Some((name, span)) = one_name(cx, value)
+            && !cx.scope.params.contains_key(&*name)
+        {
+            if self.declared.teams.contains_key(&*name) {
+                return Some(self.team(&name, span));
+            }
+            let mark = self.report.mark();
+            let found = self.expr(cx, value);
+            let said = self.report.take_since(mark);
+            if found.is_none() && said.iter().any(|it| it.code == codes::UNKNOWN_NAME) {
+                self.unknown_team(&name, span);
+                return None;
+            }
+            said.into_iter().for_each(|it| self.report.push(it));
+            return self.fit(found?, &Type::List(Scalar::Email), role);
+        }
+        self.value_of(cx, value, &Type::List(Scalar::Email), role)
+    }
+}
+
+/// The one word that `value` is, if it is one.
+fn one_name(cx: Cx<'_>, value: &ast::Expr) -> Option<(String, Span)> {
+    let ast::Expr::Path(path) = value else { return None };
+    let names: Vec<ast::Name> = path.names().collect();
+    match names.as_slice() {
+        [name] => Some((name.text(), cx.span(name))),
+        _ => None,
+    }
+}
+
+/// A parameter's name as words.
+fn label_words(name: &str) -> String {
+    format!("`{name}`")
+}

@@ -1,0 +1,208 @@
+//! What a template becomes where it is sent: a subject, a text and HTML, in the eyes
+//! of the workflow that sends it.
+//!
+//! It must not know how Markdown is rendered.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use onward_bytecode::{Constant, Presence, Scalar, Type};
+
+use super::expression::constant;
+use super::message::{Form, Walk, message};
+use super::scope::{Bound, Scope};
+use super::segment::Segments;
+use super::{Checker, Cx, typed};
+use crate::codes;
+use crate::declare::{Author, Part, PartText, Template, Understood};
+use crate::diagnostic::{Diagnostic, Span};
+use crate::hir::{EventScope, Expr, ExprKind};
+use crate::shape;
+use crate::template::marks::{Marks, Piece};
+use crate::template::{html, markdown};
+
+impl Checker<'_> {
+    /// An email template as the JSON that an action gets: `template`, `subject`,
+    /// `text`, and if there are any `html`, `from` and `reply_to`.
+    pub(super) fn email_template(&mut self, cx: Cx<'_>, template: &Template, at: Span) -> Option<Expr> {
+        self.used_templates.insert(template.name.clone());
+        if &*template.channel != "email" {
+            let message =
+                format!("`{}` is a template for `{}`, not for a mail", template.name, template.channel);
+            self.report.push(
+                Diagnostic::error(codes::TEMPLATE_PART, at, message)
+                    .also(template.span, "declared here")
+                    .help(format!("declare it as `template {} email {{ … }}`", template.name)),
+            );
+            return None;
+        }
+        self.report.enter(at, "sent here");
+        let parts = self.mail(cx.scope, template, at);
+        self.report.leave();
+        let kind = ExprKind::Object(parts?);
+        Some(typed(kind, Type::One(Scalar::Json), Presence::Required, at))
+    }
+
+    /// The text of a short template, if `name` is one and nothing else.
+    pub(super) fn text_template(&mut self, cx: Cx<'_>, name: &str, at: Span) -> Option<Option<Expr>> {
+        let declared = self.declared;
+        let template = declared.templates.get(name).filter(|it| &*it.channel != "email")?;
+        if cx.scope.params.contains_key(name) {
+            return None;
+        }
+        self.used_templates.insert(template.name.clone());
+        let part = template.parts.get("text")?;
+        self.report.enter(at, "sent here");
+        let text = self.part(cx.scope, part, at);
+        self.report.leave();
+        Some(text)
+    }
+
+    /// Checks templates that nobody sends as far as that is possible: what event
+    /// they would be sent after is unknown.
+    pub(super) fn unused_templates(&mut self) {
+        let declared = self.declared;
+        for template in declared.templates.values() {
+            if template.author == Author::Std || self.used_templates.contains(&template.name) {
+                continue;
+            }
+            if template.understood == Understood::Whole {
+                let message = format!("nobody sends the template `{}`", template.name);
+                self.report.push(
+                    Diagnostic::warning(codes::UNUSED_TEMPLATE, template.span, message)
+                        .help(format!("send it, `do email {}`, or remove it", template.name)),
+                );
+            }
+            self.begin();
+            let mut scope = Scope::of_subject("contact".into());
+            let mut event = Bound::of_many(EventScope::Trigger, &[], Presence::Optional);
+            event.understood = Understood::Partly;
+            scope.event = Some(Rc::new(event));
+            if &*template.channel == "email" {
+                self.mail(&scope, template, template.span);
+            } else if let Some(part) = template.parts.get("text") {
+                self.part(&scope, part, template.span);
+            }
+        }
+    }
+
+    fn mail(&mut self, scope: &Scope, template: &Template, at: Span) -> Option<Vec<(Arc<str>, Expr)>> {
+        let name = constant(Constant::Text(template.name.clone()), Scalar::Text, at);
+        let subject = template.parts.get("subject").map(|it| self.part(scope, it, at));
+        let body = self.body(scope, template, at);
+        let from = template.parts.get("from").map(|it| self.template_sender(scope, it, at));
+        let reply_to = template.parts.get("reply_to").map(|it| self.template_address(scope, it, at));
+        let (text, html) = body?;
+        let mut members: Vec<(Arc<str>, Expr)> =
+            vec![("template".into(), name), ("subject".into(), subject??), ("text".into(), text)];
+        members.extend(html.map(|it| ("html".into(), it)));
+        if let Some(from) = from {
+            members.push(("from".into(), from?));
+        }
+        if let Some(reply_to) = reply_to {
+            members.push(("reply_to".into(), reply_to?));
+        }
+        Some(members)
+    }
+
+    /// The text and the HTML of a mail.
+    fn body(&mut self, scope: &Scope, template: &Template, at: Span) -> Option<(Expr, Option<Expr>)> {
+        let written = template.parts.get("text").map(|it| self.part(scope, it, at));
+        let preheader = match template.parts.get("preheader") {
+            Some(part) => Some(self.segments(part)?),
+            None => None,
+        };
+        let source =
+            ["markdown", "html"].into_iter().find_map(|it| template.parts.get(it).map(|part| (it, part)));
+        let Some((form, part)) = source else {
+            return Some((written??, None));
+        };
+        let mut segments = self.segments(part)?;
+        let marks = Marks::new(&segments.source());
+        let marked = segments.marked(&marks);
+        let mut whole = match form {
+            "markdown" => html::page(&markdown::to_html(&marked, &marks)),
+            _ => marked.clone(),
+        };
+        if let Some(preheader) = preheader {
+            let first = segments.append(preheader);
+            whole = html::with_preheader(&html::escape(&segments.marked_from(first, &marks)), &whole);
+        }
+        let html = self.rendered(scope, &segments, &marks.split(&whole), Form::Html, at);
+        let text = match written {
+            Some(text) => text,
+            None => {
+                let plain = match form {
+                    "markdown" => markdown::to_text(&marked, &marks),
+                    _ => html::to_text(&marked),
+                };
+                self.rendered(scope, &segments, &marks.split(&plain), Form::Text, at)
+            }
+        };
+        Some((text?, Some(html?)))
+    }
+
+    fn rendered(
+        &mut self,
+        scope: &Scope,
+        segments: &Segments,
+        pieces: &[Piece],
+        form: Form,
+        at: Span,
+    ) -> Option<Expr> {
+        let parts = self.parts(scope, &mut Walk::new(segments, pieces, form))?;
+        Some(message(parts, at))
+    }
+
+    fn part(&mut self, scope: &Scope, part: &Part, at: Span) -> Option<Expr> {
+        let segments = self.segments(part)?;
+        self.whole_message(scope, &segments, Form::Text, at)
+    }
+
+    fn segments(&mut self, part: &Part) -> Option<Segments> {
+        match &part.text {
+            PartText::Quoted(literal, origin) => Segments::of_literal(literal, *origin, self.report),
+            PartText::File(file) => Segments::of_file(file, self.report),
+        }
+    }
+
+    /// `from`: the name of a sender, or an address.
+    fn template_sender(&mut self, scope: &Scope, part: &Part, at: Span) -> Option<Expr> {
+        let value = self.part(scope, part, at)?;
+        let ExprKind::Constant(Constant::Text(text)) = &value.kind else { return Some(value) };
+        let declared = self.declared;
+        if let Some(sender) = declared.senders.get(text) {
+            let address = sender.address.clone()?;
+            return Some(constant(Constant::Text(address), Scalar::Text, at));
+        }
+        if shape::is_sender(text) {
+            return Some(value);
+        }
+        let message = format!("there is no sender `{text}`");
+        let help = format!("declare it, `sender {text} = \"…\"`, or write an address");
+        self.error(codes::UNKNOWN_SENDER, part_span(part), message, help)
+    }
+
+    /// `reply_to`: an address.
+    fn template_address(&mut self, scope: &Scope, part: &Part, at: Span) -> Option<Expr> {
+        let value = self.part(scope, part, at)?;
+        match &value.kind {
+            ExprKind::Constant(Constant::Text(text)) if !shape::is_email(text) => {
+                let message = format!("`{text}` is not an email address");
+                self.error(codes::BAD_TEXT, part_span(part), message, "write it as `name@example.com`")
+            }
+            _ => Some(value),
+        }
+    }
+}
+
+/// Where the text of a part stands.
+fn part_span(part: &Part) -> Span {
+    match &part.text {
+        PartText::Quoted(literal, origin) => literal.span(*origin),
+        PartText::File(file) => {
+            let length = u32::try_from(file.text.len()).unwrap_or(u32::MAX);
+            Span::new(file.file, file.offset..file.offset.saturating_add(length))
+        }
+    }
+}

@@ -1,0 +1,293 @@
+//! What starts a workflow, and the events that its clauses and waits name.
+//!
+//! It must not know steps.
+
+use std::collections::BTreeSet;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use onward_bytecode::{FieldDecl, Presence};
+
+use super::narrow::{Outcome, facts, rebind};
+use super::scope::{Bound, Scope};
+use super::{Checker, Cx};
+use crate::codes;
+use crate::declare::{Event, unknown_entity};
+use crate::diagnostic::{Applicability, Diagnostic, Span};
+use crate::hir::{EventScope, Trigger, TriggerKind};
+use crate::nearest::{list_names, nearest};
+use crate::syntax::ast::{self, Origin};
+
+/// What the triggers of a workflow leave to its steps.
+#[derive(Default)]
+pub(super) struct Started<'a> {
+    pub(super) triggers: Vec<Trigger>,
+    /// The events among them.
+    events: Vec<(Arc<str>, &'a Event)>,
+    /// The name that each trigger gave its event.
+    aliases: Vec<Option<Arc<str>>>,
+    /// What each trigger's condition proved.
+    facts: Vec<BTreeSet<String>>,
+    /// Whether a trigger was not understood: its event is unknown then.
+    broken: bool,
+}
+
+impl Started<'_> {
+    /// What steps can see.
+    pub(super) fn scope(&self, subject: &Arc<str>) -> Scope {
+        let mut scope = Scope::of_subject(subject.clone());
+        let all_events = self.events.len() == self.triggers.len() && !self.broken;
+        let presence = if all_events { Presence::Required } else { Presence::Optional };
+        if !self.events.is_empty() || self.broken {
+            let mut bound = Bound::of_many(EventScope::Trigger, &self.events, presence);
+            if self.broken {
+                bound.understood = crate::declare::Understood::Partly;
+            }
+            let bound = Rc::new(bound);
+            if let Some(Some(alias)) = self.aliases.first()
+                && self.aliases.iter().all(|it| it.as_ref() == Some(alias))
+            {
+                scope.aliases.push((alias.clone(), bound.clone()));
+            }
+            scope.event = Some(bound);
+        }
+        let about_contacts = self.events.iter().all(|(_, event)| &*event.about == "contact");
+        if &**subject != "contact" && all_events && about_contacts && !self.events.is_empty() {
+            scope.contact = Some(Presence::Required);
+        }
+        let proved = self.facts.iter().map(|it| rebind(it, EventScope::Current, EventScope::Trigger));
+        scope.facts = proved.reduce(|a, b| &a & &b).unwrap_or_default();
+        scope
+    }
+}
+
+impl<'a> Checker<'a> {
+    pub(super) fn trigger(
+        &mut self,
+        clause: &ast::OnClause,
+        origin: Origin,
+        subject: &Arc<str>,
+        started: &mut Started<'a>,
+    ) {
+        use ast::AstNode as _;
+        let span = clause.span(origin);
+        let Some(trigger) = clause.trigger() else {
+            started.broken = true;
+            return;
+        };
+        let mut scope = Scope::of_subject(subject.clone());
+        let kind = match &trigger {
+            ast::Trigger::Event(event) => {
+                let found = event.name().and_then(|name| self.event_named(&name, origin, subject));
+                let Some((name, event)) = found else {
+                    started.broken = true;
+                    // The condition may have mistakes of its own, but which names it
+                    // can use is unknown.
+                    return;
+                };
+                let bound = Rc::new(Bound::one(EventScope::Current, &name, event));
+                let alias = self.alias(clause.alias(), origin, &scope);
+                scope = self.with_event(&scope, &bound, alias.clone(), event);
+                started.events.push((name.clone(), event));
+                started.aliases.push(alias);
+                Some(TriggerKind::Event(name))
+            }
+            ast::Trigger::Created(created) => {
+                self.no_alias(clause, origin);
+                self.subject_named(created.name(), origin, subject).map(|()| TriggerKind::Created)
+            }
+            ast::Trigger::Changes(changes) => {
+                self.no_alias(clause, origin);
+                self.subject_named(changes.name(), origin, subject).map(|()| TriggerKind::Changed)
+            }
+            ast::Trigger::Attribute(moved) => {
+                self.no_alias(clause, origin);
+                self.moved(moved, origin, subject)
+            }
+        };
+        let cx = Cx { scope: &scope, origin };
+        let condition = match clause.condition() {
+            None => Some(None),
+            Some(condition) => self.condition(cx, &condition).map(Some),
+        };
+        let (Some(kind), Some(condition)) = (kind, condition) else {
+            started.broken |= !matches!(trigger, ast::Trigger::Event(_));
+            // Keeps the count of triggers and events equal.
+            if matches!(trigger, ast::Trigger::Event(_)) {
+                started.triggers.push(Trigger { kind: TriggerKind::Changed, condition: None, span });
+                started.facts.push(BTreeSet::new());
+            }
+            return;
+        };
+        started.facts.push(condition.as_ref().map(|it| facts(it, Outcome::Holds)).unwrap_or_default());
+        started.triggers.push(Trigger { kind, condition, span });
+    }
+
+    /// `scope` with an event at hand.
+    pub(super) fn with_event(
+        &self,
+        scope: &Scope,
+        bound: &Rc<Bound>,
+        alias: Option<Arc<str>>,
+        event: &Event,
+    ) -> Scope {
+        let mut scope = scope.at(bound).naming(alias, bound);
+        let other_subject = scope.subject.as_ref().is_some_and(|it| **it != *"contact");
+        scope.contact = (other_subject && &*event.about == "contact").then_some(Presence::Required);
+        scope
+    }
+
+    /// The event that `name` names, if a workflow for `subject` can see it.
+    pub(super) fn event_named(
+        &mut self,
+        name: &ast::Name,
+        origin: Origin,
+        subject: &Arc<str>,
+    ) -> Option<(Arc<str>, &'a Event)> {
+        use ast::AstNode as _;
+        let (text, span) = (name.text(), name.span(origin));
+        let declared = self.declared;
+        let Some((name, event)) = declared.events.get_key_value(&*text) else {
+            self.unknown_event(&text, span);
+            return None;
+        };
+        let reaches = event.about == *subject || (&**subject == "account" && &*event.about == "contact");
+        if !reaches {
+            let about = event.about.clone();
+            let message = format!("`{name}` is about an {about}, and this workflow is for a {subject}")
+                .replace("an contact", "a contact")
+                .replace("a account", "an account");
+            self.report.push(
+                Diagnostic::error(codes::WRONG_SUBJECT, span, message)
+                    .also(event.span, "declared here")
+                    .help(format!(
+                        "write `workflow NAME for {about} {{ … }}`, or declare the event `about {subject}`"
+                    )),
+            );
+            return None;
+        }
+        Some((name.clone(), event))
+    }
+
+    pub(super) fn unknown_event(&mut self, name: &str, span: Span) {
+        if self.declared.stray.contains(name) {
+            return;
+        }
+        let known = || self.declared.events.keys().map(|it| &**it);
+        let diagnostic = Diagnostic::error(codes::UNKNOWN_EVENT, span, format!("there is no event `{name}`"));
+        let diagnostic = match nearest(name, known()) {
+            Some(near) => {
+                diagnostic.help(format!("did you mean `{near}`?")).replace(span, near, Applicability::Unsure)
+            }
+            None if self.declared.entities.contains_key(name) => diagnostic
+                .help(format!("`{name}` is an entity: write `on {name} created` or `on {name} changes`")),
+            None => diagnostic.help(format!("declare it: `event {name} {{ }}`")),
+        };
+        self.report.push(diagnostic);
+    }
+
+    /// The name after `as`, unless it means something else already.
+    pub(super) fn alias(
+        &mut self,
+        alias: Option<ast::Name>,
+        origin: Origin,
+        scope: &Scope,
+    ) -> Option<Arc<str>> {
+        use ast::AstNode as _;
+        let alias = alias?;
+        let (text, span) = (alias.text(), alias.span(origin));
+        let taken = if matches!(text.as_str(), "event" | "secret" | "config") {
+            Some(format!("`{text}` already has a meaning of its own"))
+        } else if self.declared.entities.contains_key(&*text) {
+            Some(format!("`{text}` is an entity already"))
+        } else if scope.aliases.iter().any(|(it, _)| **it == *text) {
+            Some(format!("another event is called `{text}` already"))
+        } else {
+            None
+        };
+        match taken {
+            Some(message) => self.error(codes::NAME_TAKEN, span, message, "choose another name after `as`"),
+            None => Some(text.into()),
+        }
+    }
+
+    fn no_alias(&mut self, clause: &ast::OnClause, origin: Origin) {
+        use ast::AstNode as _;
+        if let Some(alias) = clause.alias() {
+            let help = "read the attributes of the entity itself, and remove the `as`";
+            let span = alias.span(origin);
+            let _: Option<()> =
+                self.error(codes::NO_EVENT_HERE, span, "there is no event here that could have a name", help);
+        }
+    }
+
+    /// Whether `name` is the entity that the workflow is for.
+    fn subject_named(&mut self, name: Option<ast::Name>, origin: Origin, subject: &Arc<str>) -> Option<()> {
+        use ast::AstNode as _;
+        let name = name?;
+        let (text, span) = (name.text(), name.span(origin));
+        if *text == **subject {
+            return Some(());
+        }
+        if !self.declared.entities.contains_key(&*text) {
+            self.unknown_entity(&text, span);
+            return None;
+        }
+        let message =
+            format!("this workflow is for a {subject}, not for a {text}").replace("a account", "an account");
+        let help = format!("write `workflow NAME for {text} {{ … }}`");
+        self.error(codes::WRONG_SUBJECT, span, message, help)
+    }
+
+    pub(super) fn unknown_entity(&mut self, name: &str, span: Span) {
+        if self.declared.stray.contains(name) {
+            return;
+        }
+        let known = self.declared.entities.keys().map(|it| &**it);
+        self.report.push(unknown_entity(name, span, known));
+    }
+
+    /// `contact.status changes from "trial" to "customer"`.
+    fn moved(
+        &mut self,
+        moved: &ast::AttributeTrigger,
+        origin: Origin,
+        subject: &Arc<str>,
+    ) -> Option<TriggerKind> {
+        use ast::AstNode as _;
+        self.subject_named(moved.entity(), origin, subject)?;
+        let name = moved.attribute()?;
+        let declared = self.declared;
+        let Some(attribute) = declared.entities.get(subject)?.attributes.get(&*name.text()) else {
+            self.no_attribute(subject, &name.text(), name.span(origin));
+            return None;
+        };
+        let attribute = FieldDecl {
+            name: attribute.name.clone(),
+            ty: attribute.ty.clone()?,
+            presence: Presence::Optional,
+            docs: attribute.docs.clone(),
+        };
+        let scope = Scope::of_subject(subject.clone());
+        let cx = Cx { scope: &scope, origin };
+        let role = format!("`{subject}.{}`", attribute.name);
+        let from = moved.from().map(|it| self.value_of(cx, &it, &attribute.ty, &role));
+        let to = moved.to().map(|it| self.value_of(cx, &it, &attribute.ty, &role));
+        let (from, to) = (flip(from)?, flip(to)?);
+        Some(TriggerKind::Moved { attribute, from, to })
+    }
+
+    /// Names of some known events, for help.
+    pub(super) fn some_events(&self) -> String {
+        list_names(self.declared.events.keys().map(|it| &**it), 4)
+    }
+}
+
+/// A value that may be left out, unless it was a mistake.
+pub(super) fn flip<T>(value: Option<Option<T>>) -> Option<Option<T>> {
+    match value {
+        None => Some(None),
+        Some(Some(value)) => Some(Some(value)),
+        Some(None) => None,
+    }
+}

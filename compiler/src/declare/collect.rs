@@ -1,0 +1,407 @@
+//! Goes through all files and notes what each declares.
+//!
+//! It must not know what happens to a declaration later.
+
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+use onward_bytecode::{Kind, Presence, Type};
+
+use super::field::{TypeReader, is_scalar, twice};
+use super::{
+    Action, Author, Declarations, Entity, Event, Field, Fields, Part, PartText, Sender, Team, Template,
+    Understood, Workflow, name_of_file,
+};
+use crate::codes;
+use crate::config;
+use crate::diagnostic::{Diagnostic, Span};
+use crate::nearest::{list_names, nearest};
+use crate::plain::plain_text;
+use crate::project::{Content, Parsed, Source};
+use crate::report::Report;
+use crate::shape;
+use crate::syntax::ast::{self, AstNode as _, Decl, Origin};
+use crate::syntax::kind::SyntaxKind;
+use crate::template;
+
+/// Collects what all files of `project` declare.
+pub(crate) fn collect(project: &Parsed, report: &mut Report) -> Declarations {
+    let mut collector = Collector { declared: Declarations::default(), report, entities: Vec::new() };
+    let rules: Vec<_> = project.files().filter_map(rules).collect();
+    collector.entity_names(&rules);
+    for source in project.files() {
+        collector.settings_and_templates(source);
+    }
+    for (source, file, errors) in &rules {
+        collector.stray(file);
+        for declaration in file.declarations() {
+            let understood = understood(declaration.span(source.id), errors);
+            collector.declaration(&declaration, source, understood);
+        }
+    }
+    collector.declared
+}
+
+type Rules<'a> = (&'a Source, &'a ast::File, &'a [Diagnostic]);
+
+fn rules(source: &Source) -> Option<Rules<'_>> {
+    match &source.content {
+        Content::Rules { file, errors } => file.as_ref().map(|file| (source, file, errors.as_slice())),
+        Content::Settings | Content::Template => None,
+    }
+}
+
+/// Whether the parser found nothing to complain about inside `span`.
+fn understood(span: Span, errors: &[Diagnostic]) -> Understood {
+    let inside = |it: &Diagnostic| it.primary.span.start <= span.end && it.primary.span.end >= span.start;
+    if errors.iter().any(inside) { Understood::Partly } else { Understood::Whole }
+}
+
+struct Collector<'a> {
+    declared: Declarations,
+    report: &'a mut Report,
+    entities: Vec<Arc<str>>,
+}
+
+impl Collector<'_> {
+    /// Notes the names of all entities: types may name them before their declaration.
+    fn entity_names(&mut self, rules: &[Rules<'_>]) {
+        for (_, file, _) in rules {
+            for declaration in file.declarations() {
+                let Decl::Entity(entity) = declaration else { continue };
+                let Some(name) = entity.name() else { continue };
+                let name: Arc<str> = name.text().into();
+                if !self.entities.contains(&name) {
+                    self.entities.push(name);
+                }
+            }
+        }
+    }
+
+    fn settings_and_templates(&mut self, source: &Source) {
+        match source.content {
+            Content::Settings => {
+                self.declared.config = config::read(source.id, &source.text, self.report);
+            }
+            Content::Template => {
+                if let Some(found) = template::read(source, self.report) {
+                    self.template(found);
+                }
+            }
+            Content::Rules { .. } => {}
+        }
+    }
+
+    /// Notes the words that the parser could not place in any declaration.
+    fn stray(&mut self, file: &ast::File) {
+        let errors = file.syntax().children().filter(|node| node.kind() == SyntaxKind::ERROR);
+        for error in errors {
+            for word in error.text().to_string().split(|c: char| !c.is_alphanumeric() && c != '_') {
+                self.declared.stray.insert(word.to_owned());
+            }
+        }
+    }
+
+    fn declaration(&mut self, declaration: &Decl, source: &Source, understood: Understood) {
+        let origin = Origin::from(source.id);
+        match declaration {
+            Decl::Event(it) => self.event(it, origin, source.author, understood),
+            Decl::Entity(it) => self.entity(it, origin, source.author, understood),
+            Decl::Template(it) => self.quoted_template(it, origin, source.author, understood),
+            Decl::Sender(it) => self.sender(it, origin, source.author),
+            Decl::Team(it) => self.team(it, origin, source.author),
+            Decl::Workflow(it) => self.workflow(it, source, understood),
+            Decl::Action(it) => self.action(it, origin, source.author, understood),
+        }
+    }
+
+    fn types(&mut self, origin: Origin) -> TypeReader<'_> {
+        TypeReader { entities: &self.entities, report: self.report, origin }
+    }
+
+    fn event(&mut self, event: &ast::EventDecl, origin: Origin, author: Author, understood: Understood) {
+        let fields = self.types(origin).fields(event.fields(), author, Presence::Required);
+        let about = match event.about() {
+            Some(name) => self.known_entity(&name, origin),
+            None => "contact".into(),
+        };
+        let Some(name) = event.name() else { return };
+        let span = name.span(origin);
+        let docs = event.docs().unwrap_or_default().into();
+        let name: Arc<str> = name.text().into();
+        if let Some(first) = self.declared.events.get(&name)
+            && !self.takes_place("event", &name, span, author, (first.span, first.author))
+        {
+            return;
+        }
+        self.declared.events.insert(name, Event { about, fields, docs, span, author, understood });
+    }
+
+    fn known_entity(&mut self, name: &ast::Name, origin: Origin) -> Arc<str> {
+        let text = name.text();
+        if let Some(known) = self.entities.iter().find(|it| ***it == *text) {
+            return known.clone();
+        }
+        let span = name.span(origin);
+        self.report.push(unknown_entity(&text, span, self.entities.iter().map(|it| &**it)));
+        text.into()
+    }
+
+    fn entity(&mut self, entity: &ast::EntityDecl, origin: Origin, author: Author, understood: Understood) {
+        let attributes = self.types(origin).fields(entity.fields(), author, Presence::Optional);
+        let Some(name) = entity.name() else { return };
+        let text: Arc<str> = name.text().into();
+        if is_scalar(&text)
+            || matches!(&*text, "template" | "sender" | "team" | "list" | "event" | "secret" | "config")
+        {
+            self.report.push(
+                Diagnostic::error(
+                    codes::NAME_TAKEN,
+                    name.span(origin),
+                    format!("`{text}` already has a meaning of its own"),
+                )
+                .help("give the entity another name"),
+            );
+            return;
+        }
+        let docs: Arc<str> = entity.docs().unwrap_or_default().into();
+        let found = self.declared.entities.entry(text).or_insert_with(|| Entity {
+            attributes: Fields::new(),
+            docs: docs.clone(),
+            understood,
+        });
+        if author == Author::User && !docs.is_empty() {
+            found.docs = docs;
+        }
+        if understood == Understood::Partly {
+            found.understood = understood;
+        }
+        for (name, attribute) in attributes {
+            match found.attributes.get(&name) {
+                None => {
+                    found.attributes.insert(name, attribute);
+                }
+                Some(first) => match merge(first, attribute) {
+                    Ok(merged) => {
+                        found.attributes.insert(name, merged);
+                    }
+                    Err(diagnostic) => self.report.push(*diagnostic),
+                },
+            }
+        }
+    }
+
+    fn quoted_template(
+        &mut self,
+        template: &ast::TemplateDecl,
+        origin: Origin,
+        author: Author,
+        understood: Understood,
+    ) {
+        let mut parts: IndexMap<Arc<str>, Part> = IndexMap::new();
+        for part in template.parts() {
+            let (Some(name), Some(text)) = (part.name(), part.text()) else { continue };
+            let span = name.span(origin);
+            let name: Arc<str> = name.text().into();
+            if let Some(first) = parts.get(&name) {
+                self.report.push(twice(&name, span, first.span));
+                continue;
+            }
+            parts.insert(name, Part { span, text: PartText::Quoted(text, origin) });
+        }
+        let Some(name) = template.name() else { return };
+        let span = name.span(origin);
+        let channel = template.channel();
+        let channel_span = channel.as_ref().map(|it| it.span(origin));
+        let found = Template {
+            name: name.text().into(),
+            channel: channel.map_or_else(|| "email".into(), |it| it.text().into()),
+            parts,
+            span,
+            author,
+            understood,
+        };
+        template::check_parts(&found, channel_span, self.report);
+        self.template(found);
+    }
+
+    fn template(&mut self, template: Template) {
+        if let Some(first) = self.declared.templates.get(&template.name)
+            && !self.takes_place(
+                "template",
+                &template.name,
+                template.span,
+                template.author,
+                (first.span, first.author),
+            )
+        {
+            return;
+        }
+        self.declared.templates.insert(template.name.clone(), template);
+    }
+
+    fn sender(&mut self, sender: &ast::SenderDecl, origin: Origin, author: Author) {
+        let Some(name) = sender.name() else { return };
+        let span = name.span(origin);
+        let name: Arc<str> = name.text().into();
+        let mut address = None;
+        if let Some(text) = sender.address() {
+            let at = text.span(origin);
+            address = plain_text(&text, origin, "a sender", self.report);
+            if let Some(wrong) = address.take_if(|it| !shape::is_sender(it)) {
+                self.report.push(
+                    Diagnostic::error(codes::BAD_TEXT, at, format!("`{wrong}` is not a sender"))
+                        .help("write it as `\"Acme <hello@acme.com>\"`"),
+                );
+            }
+        }
+        if let Some(first) = self.declared.senders.get(&name)
+            && !self.takes_place("sender", &name, span, author, (first.span, first.author))
+        {
+            return;
+        }
+        self.declared.senders.insert(name, Sender { address, span, author });
+    }
+
+    fn team(&mut self, team: &ast::TeamDecl, origin: Origin, author: Author) {
+        let Some(name) = team.name() else { return };
+        let span = name.span(origin);
+        let name: Arc<str> = name.text().into();
+        let mut members: Vec<Arc<str>> = Vec::new();
+        for member in team.members() {
+            let at = member.span(origin);
+            let Some(address) = plain_text(&member, origin, "a member of a team", self.report) else {
+                continue;
+            };
+            if !shape::is_email(&address) {
+                self.report.push(
+                    Diagnostic::error(codes::BAD_TEXT, at, format!("`{address}` is not an email address"))
+                        .help("a team is a list of addresses like `\"ana@acme.com\"`"),
+                );
+            } else if members.contains(&address) {
+                self.report.push(
+                    Diagnostic::error(codes::BAD_SET, at, format!("`{address}` is in this team twice"))
+                        .help("remove one of them"),
+                );
+            } else {
+                members.push(address);
+            }
+        }
+        if let Some(first) = self.declared.teams.get(&name)
+            && !self.takes_place("team", &name, span, author, (first.span, first.author))
+        {
+            return;
+        }
+        self.declared.teams.insert(name, Team { members, span, author });
+    }
+
+    fn workflow(&mut self, workflow: &ast::WorkflowDecl, source: &Source, understood: Understood) {
+        let origin = Origin::from(source.id);
+        let (name, span): (Arc<str>, Span) = match workflow.name() {
+            Some(name) => (name.text().into(), name.span(origin)),
+            None if workflow.is_bare() => {
+                let first =
+                    workflow.clauses().next().map_or_else(|| workflow.span(origin), |it| it.span(origin));
+                (name_of_file(&source.path).into(), first)
+            }
+            None => return,
+        };
+        if let Some(first) = self.declared.workflows.iter().find(|it| it.name == name) {
+            let first = first.span;
+            self.report.push(declared_twice("workflow", &name, span, first));
+        }
+        let syntax = workflow.clone();
+        self.declared.workflows.push(Workflow { name, syntax, origin, span, understood });
+    }
+
+    fn action(&mut self, action: &ast::ActionDecl, origin: Origin, author: Author, understood: Understood) {
+        let params = self.types(origin).params(action.params());
+        let Some(name) = action.name() else { return };
+        let span = name.span(origin);
+        let name: Arc<str> = name.text().into();
+        if let Some(first) = self.declared.actions.get(&name)
+            && !self.takes_place("action", &name, span, author, (first.span, first.author))
+        {
+            return;
+        }
+        let docs = action.docs().unwrap_or_default().into();
+        let syntax = action.clone();
+        self.declared.actions.insert(name, Action { params, syntax, origin, docs, span, author, understood });
+    }
+
+    /// Whether a second declaration takes the place of the first: a project's own
+    /// replaces one of the catalogue, whichever is read first.
+    fn takes_place(
+        &mut self,
+        sort: &str,
+        name: &str,
+        span: Span,
+        author: Author,
+        first: (Span, Author),
+    ) -> bool {
+        match (first.1, author) {
+            (Author::Std, Author::User) => true,
+            (Author::User, Author::Std) => false,
+            _ => {
+                self.report.push(declared_twice(sort, name, span, first.0));
+                false
+            }
+        }
+    }
+}
+
+fn declared_twice(sort: &str, name: &str, span: Span, first: Span) -> Diagnostic {
+    let article = if sort.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
+    Diagnostic::error(codes::DECLARED_TWICE, span, format!("there already is {article} {sort} `{name}`"))
+        .also(first, "here")
+        .help("give one of them another name, or remove it")
+}
+
+/// The complaint about the name of an entity that there is not.
+pub(crate) fn unknown_entity<'a>(
+    text: &str,
+    span: Span,
+    known: impl Iterator<Item = &'a str> + Clone,
+) -> Diagnostic {
+    let diagnostic = Diagnostic::error(codes::UNKNOWN_ENTITY, span, format!("there is no entity `{text}`"));
+    match nearest(text, known.clone()) {
+        Some(near) => diagnostic.help(format!("did you mean `{near}`?")).replace(
+            span,
+            near,
+            crate::diagnostic::Applicability::Unsure,
+        ),
+        None => diagnostic.help(format!(
+            "it can be {}; another is declared by `entity {text} {{ … }}`",
+            list_names(known, 4)
+        )),
+    }
+}
+
+/// The attribute that two declarations of it make: a project may narrow the type
+/// of an attribute that the catalogue declares.
+fn merge(first: &Field, second: Field) -> Result<Field, Box<Diagnostic>> {
+    let (wide, narrow) = match (first.author, second.author) {
+        (Author::Std, Author::User) => (first, &second),
+        (Author::User, Author::Std) => (&second, first),
+        _ => return Err(Box::new(twice(&second.name, second.span, first.span))),
+    };
+    let (Some(wide_type), Some(narrow_type)) = (&wide.ty, &narrow.ty) else { return Ok(narrow.clone()) };
+    if fits_within(narrow_type, wide_type) {
+        let docs = if narrow.docs.is_empty() { wide.docs.clone() } else { narrow.docs.clone() };
+        return Ok(Field { docs, ..narrow.clone() });
+    }
+    let message = format!("`{}` is {wide_type} already and cannot become {narrow_type}", narrow.name);
+    let diagnostic = Diagnostic::error(codes::ATTRIBUTE_CONFLICT, narrow.span, message)
+        .help(format!("give it a type that is {wide_type} too, or another name"));
+    Err(Box::new(diagnostic))
+}
+
+/// Whether every value of `narrow` is one of `wide` as far as the machine cares.
+fn fits_within(narrow: &Type, wide: &Type) -> bool {
+    match (narrow, wide) {
+        (Type::One(narrow), Type::One(wide)) | (Type::List(narrow), Type::List(wide)) => {
+            narrow == wide || (narrow.kind() == wide.kind() && narrow.kind() != Kind::Entity)
+        }
+        _ => false,
+    }
+}

@@ -1,0 +1,206 @@
+//! From the files of a project to a program: the whole pipeline in one place.
+//!
+//!     Project::read(files).parse().check().lower()
+//!
+//! It must not know the disk: whoever has files gives their paths and texts.
+
+use std::sync::Arc;
+
+use onward_bytecode::{Artifact, Debug, SourceFile, Verified};
+
+use crate::declare::{self, Author};
+use crate::diagnostic::{Diagnostic, FileId, Severity, Span};
+use crate::hir::Hir;
+use crate::report::Report;
+use crate::syntax::{self, ast};
+use crate::{check, codes, lower};
+
+/// The catalogue that is part of every project.
+const STD: &[(&str, &str)] = &[
+    ("std/entities.onward", include_str!("../std/entities.onward")),
+    ("std/events.onward", include_str!("../std/events.onward")),
+    ("std/mail.onward", include_str!("../std/mail.onward")),
+    ("std/slack.onward", include_str!("../std/slack.onward")),
+    ("std/twilio.onward", include_str!("../std/twilio.onward")),
+    ("std/webhook.onward", include_str!("../std/webhook.onward")),
+];
+
+/// The files of a project, as text.
+#[derive(Debug, Clone)]
+pub struct Project {
+    files: Vec<(SourceFile, Author)>,
+}
+
+impl Project {
+    /// The project of `files`: their paths below the project's folder, and their texts.
+    ///
+    /// Rules are in `*.onward`, settings in `onward.toml`, messages in
+    /// `templates/*.md` and `templates/*.html`; other files are left out. The order
+    /// of the files does not matter.
+    pub fn read<P: Into<String>, T: Into<String>>(files: impl IntoIterator<Item = (P, T)>) -> Self {
+        let files = files.into_iter().map(|(path, text)| (path.into().replace('\\', "/"), text.into()));
+        let mut files: Vec<(String, String)> = files.filter(|(path, _)| sort_of(path).is_some()).collect();
+        files.sort();
+        let source = |path: &str, text: &str| SourceFile { path: path.into(), text: text.into() };
+        let own = files.iter().map(|(path, text)| (source(path, text), Author::User));
+        let std = STD.iter().map(|(path, text)| (source(path, text), Author::Std));
+        Self { files: own.chain(std).collect() }
+    }
+
+    /// Parses every file; mistakes are kept beside the trees.
+    #[must_use]
+    pub fn parse(self) -> Parsed {
+        let files = self.files.into_iter().zip(0..);
+        Parsed { files: files.map(|((file, author), id)| Source::parse(file, author, FileId(id))).collect() }
+    }
+}
+
+/// What a file holds, by its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sort {
+    Rules,
+    Settings,
+    Template,
+}
+
+fn sort_of(path: &str) -> Option<Sort> {
+    let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+    let in_templates = folder == "templates" || folder.ends_with("/templates");
+    match name.rsplit_once('.')? {
+        (_, "onward") => Some(Sort::Rules),
+        ("onward", "toml") if folder.is_empty() => Some(Sort::Settings),
+        (_, "md" | "html") if in_templates => Some(Sort::Template),
+        _ => None,
+    }
+}
+
+/// A file with what the parser made of it.
+#[derive(Debug)]
+pub(crate) struct Source {
+    pub(crate) id: FileId,
+    pub(crate) path: Arc<str>,
+    pub(crate) text: Arc<str>,
+    pub(crate) author: Author,
+    pub(crate) content: Content,
+}
+
+/// What a file holds.
+#[derive(Debug)]
+pub(crate) enum Content {
+    /// Declarations, and what the parser has to say about them.
+    Rules { file: Option<ast::File>, errors: Vec<Diagnostic> },
+    /// Settings.
+    Settings,
+    /// A template.
+    Template,
+}
+
+impl Source {
+    fn parse(file: SourceFile, author: Author, id: FileId) -> Self {
+        let content = match sort_of(&file.path) {
+            Some(Sort::Settings) => Content::Settings,
+            Some(Sort::Template) => Content::Template,
+            Some(Sort::Rules) | None => {
+                let parse = syntax::parse(id, &file.text);
+                Content::Rules { file: parse.file(), errors: parse.diagnostics().to_vec() }
+            }
+        };
+        Self { id, path: file.path, text: file.text, author, content }
+    }
+}
+
+/// A project of which every file is parsed.
+#[derive(Debug)]
+pub struct Parsed {
+    files: Vec<Source>,
+}
+
+impl Parsed {
+    pub(crate) fn files(&self) -> impl Iterator<Item = &Source> {
+        self.files.iter()
+    }
+
+    /// Resolves names and checks types: a program, unless there is any error.
+    #[must_use]
+    pub fn check(self) -> Checked {
+        let mut report = Report::default();
+        for file in &self.files {
+            if let Content::Rules { errors, .. } = &file.content {
+                errors.iter().cloned().for_each(|it| report.push(it));
+            }
+        }
+        let declared = declare::collect(&self, &mut report);
+        let hir = check::check(&declared, &self, &mut report);
+        let hir = (!report.has_errors()).then_some(hir);
+        let sources = self.files.into_iter().map(|it| SourceFile { path: it.path, text: it.text });
+        Checked { hir, diagnostics: report.finish(), sources: sources.collect() }
+    }
+}
+
+/// A project that was checked.
+#[derive(Debug)]
+pub struct Checked {
+    /// The program; none if there is any error.
+    pub hir: Option<Hir>,
+    /// Everything there is to say, by place.
+    pub diagnostics: Vec<Diagnostic>,
+    /// The files: a [`FileId`] is a place in this list.
+    pub sources: Vec<SourceFile>,
+}
+
+impl Checked {
+    /// Makes the program that a server runs.
+    #[must_use]
+    pub fn lower(self) -> Compiled {
+        let Self { hir, mut diagnostics, sources } = self;
+        let lowered = hir.map(|hir| lower::lower(&hir));
+        let artifact = match lowered {
+            Some(Ok(lowered)) => {
+                let debug = Debug { sources: sources.clone(), spans: lowered.spans };
+                match (Artifact { program: lowered.program, debug }).verify() {
+                    Ok(verified) => Some(verified),
+                    Err(problem) => {
+                        diagnostics.push(unsound(&problem.to_string()));
+                        None
+                    }
+                }
+            }
+            Some(Err(problems)) => {
+                diagnostics.extend(problems);
+                None
+            }
+            None => None,
+        };
+        Compiled { artifact, diagnostics, sources }
+    }
+}
+
+/// The compiler's own fault, caught before it does harm.
+fn unsound(problem: &str) -> Diagnostic {
+    Diagnostic::error(codes::UNSOUND, Span::new(FileId(0), 0..0), format!("the compiled {problem}"))
+        .help("this is a fault of Onward and not of your rules; please report it with your files")
+}
+
+/// What a project compiles to.
+#[derive(Debug)]
+pub struct Compiled {
+    /// The program; none if there is any error.
+    pub artifact: Option<Verified>,
+    /// Everything there is to say.
+    pub diagnostics: Vec<Diagnostic>,
+    /// The files: a [`FileId`] is a place in this list.
+    pub sources: Vec<SourceFile>,
+}
+
+impl Compiled {
+    /// Whether there is no error.
+    #[must_use]
+    pub fn is_sound(&self) -> bool {
+        self.diagnostics.iter().all(|it| it.severity != Severity::Error)
+    }
+}
+
+/// Compiles the files of a project: see [`Project::read`].
+pub fn compile<P: Into<String>, T: Into<String>>(files: impl IntoIterator<Item = (P, T)>) -> Compiled {
+    Project::read(files).parse().check().lower()
+}
