@@ -430,4 +430,6 @@ pub struct Counts {
     pub runs: BTreeMap<String, BTreeMap<RunStatus, u64>>,
     /// Effects in each state.
     pub effects: BTreeMap<EffectState, u64>,
+    /// Live nodes, with the number of shards that each has leased.
+    pub nodes: BTreeMap<String, u64>,
 }

@@ -66,7 +66,8 @@ pub(super) async fn patch(
         created.push(Moment::of(*at));
     }
     if !set.id.is_empty() {
-        let query = sqlx::query(SET).bind(set.shard).bind(set.kind).bind(set.id).bind(attributes).bind(created);
+        let query =
+            sqlx::query(SET).bind(set.shard).bind(set.kind).bind(set.id).bind(attributes).bind(created);
         query.execute(db).await?;
     }
     Ok(())

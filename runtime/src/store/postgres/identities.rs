@@ -78,11 +78,7 @@ impl<'a> Columns<'a> {
 }
 
 /// What is known of these keys.
-pub(super) async fn directory(
-    db: &mut PgConnection,
-    shards: u16,
-    keys: &BTreeSet<Key>,
-) -> Result<Directory> {
+pub(super) async fn directory(db: &mut PgConnection, shards: u16, keys: &BTreeSet<Key>) -> Result<Directory> {
     if keys.is_empty() {
         return Ok(Directory::default());
     }
@@ -105,9 +101,8 @@ pub(super) async fn directory(
 
 /// Nobody else adds any of these keys until the transaction ends.
 pub(super) async fn lock(db: &mut PgConnection, keys: &BTreeSet<Key>) -> Result<()> {
-    let part = |key: &Key| {
-        i32::from(shard_of_key(&key.kind, &word(&key.key.namespace), &key.key.value, LOCKS))
-    };
+    let part =
+        |key: &Key| i32::from(shard_of_key(&key.kind, &word(&key.key.namespace), &key.key.value, LOCKS));
     let parts: BTreeSet<i32> = keys.iter().map(part).collect();
     let parts: Vec<i32> = parts.into_iter().collect();
     sqlx::query(LOCK_KEYS).bind(KEY_LOCKS).bind(parts).execute(db).await?;

@@ -13,8 +13,8 @@ use sqlx::{PgConnection, PgExecutor, Row};
 use super::{Moment, maybe_time, read_hash, read_shard, seconds, time};
 use crate::store::rows::{Told, clean, json, read_json, read_word, unreadable, word};
 use crate::store::{
-    Claim, Claiming, Effect, EffectFilter, EffectState, Parking, Result, Settle, Settlement, Shard, StoreError,
-    shard_of,
+    Claim, Claiming, Effect, EffectFilter, EffectState, Parking, Result, Settle, Settlement, Shard,
+    StoreError, shard_of,
 };
 
 macro_rules! columns {

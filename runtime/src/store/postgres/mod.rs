@@ -97,11 +97,7 @@ impl PostgresStore {
 
     /// Files facts whose keys are known, in one statement; `None` if there is something
     /// to be added to the directory first.
-    async fn accept_known(
-        &self,
-        arrivals: &Arrivals,
-        named: &BTreeSet<Key>,
-    ) -> Result<Option<Vec<Receipt>>> {
+    async fn accept_known(&self, arrivals: &Arrivals, named: &BTreeSet<Key>) -> Result<Option<Vec<Receipt>>> {
         let mut db = self.db().await?;
         let mut directory = identities::directory(&mut db, self.shards, named).await?;
         let filed = arrivals.file(&mut directory)?;
@@ -152,7 +148,13 @@ impl PostgresStore {
     }
 
     /// Tells of parked intents that a person decided about.
-    async fn tell(&self, db: &mut PgConnection, parked: &[Claim], detail: &str, now: Timestamp) -> Result<()> {
+    async fn tell(
+        &self,
+        db: &mut PgConnection,
+        parked: &[Claim],
+        detail: &str,
+        now: Timestamp,
+    ) -> Result<()> {
         let entry = |claim: &Claim| intent_entry(&claim.intent, What::Ordered, detail, now);
         let entries: Vec<Entry> = parked.iter().map(entry).collect();
         timeline::insert(db, self.shards, &entries).await
@@ -332,9 +334,8 @@ impl Store for PostgresStore {
         let mut tx = self.begin().await?;
         let parked = intents::parked(&mut tx, filter).await?;
         intents::drop_parked(&mut tx, &parked, detail, now).await?;
-        let outcome = |claim: &Claim| {
-            outcome_fact(&claim.intent, Outcome::Dropped { detail: detail.into() }, now)
-        };
+        let outcome =
+            |claim: &Claim| outcome_fact(&claim.intent, Outcome::Dropped { detail: detail.into() }, now);
         let outcomes: Vec<Fact> = parked.iter().map(outcome).collect();
         facts::insert(&mut *tx, self.shards, &outcomes).await?;
         self.tell(&mut tx, &parked, &format!("given up by hand: {detail}"), now).await?;

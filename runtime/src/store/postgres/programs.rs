@@ -27,12 +27,7 @@ pub(super) async fn get(db: &mut PgConnection, hash: Hash) -> Result<Option<Vec<
 }
 
 /// Makes a kept program the live one.
-pub(super) async fn deploy(
-    db: &mut PgConnection,
-    hash: Hash,
-    by: &str,
-    at: Timestamp,
-) -> Result<Deployment> {
+pub(super) async fn deploy(db: &mut PgConnection, hash: Hash, by: &str, at: Timestamp) -> Result<Deployment> {
     let query = sqlx::query(DEPLOY).bind(hash.0.as_slice()).bind(Moment::of(at)).bind(by);
     let row = query.fetch_optional(db).await?.ok_or(StoreError::NoProgram { hash })?;
     deployment(&row)

@@ -168,12 +168,7 @@ fn version(version: u64) -> Result<i64> {
 }
 
 /// Runs whose moment has come.
-pub(super) async fn due(
-    db: &mut PgConnection,
-    shard: Shard,
-    now: Timestamp,
-    limit: u32,
-) -> Result<Vec<Due>> {
+pub(super) async fn due(db: &mut PgConnection, shard: Shard, now: Timestamp, limit: u32) -> Result<Vec<Due>> {
     let query = sqlx::query(DUE).bind(i32::from(shard)).bind(Moment::of(now)).bind(i64::from(limit));
     let due = |row: &PgRow| {
         Ok(Due {

@@ -11,6 +11,8 @@ const UNREAD: &str = "
     FROM leases AS l";
 const ENTITIES: &str = "SELECT kind, count(*) FROM entities GROUP BY kind";
 const RUNS: &str = "SELECT workflow, state, count(*) FROM runs GROUP BY workflow, state";
+const NODES: &str = "
+    SELECT n.node, count(l.shard) FROM nodes AS n LEFT JOIN leases AS l ON l.node = n.node GROUP BY n.node";
 const EFFECTS: &str = "SELECT state, count(*) FROM intents GROUP BY state";
 
 /// See [`crate::store::Store::counts`].
@@ -26,6 +28,9 @@ pub(super) async fn counts(db: &mut SqliteConnection) -> Result<Counts> {
     for row in sqlx::query(RUNS).fetch_all(&mut *db).await? {
         let of_workflow = counts.runs.entry(row.try_get(0)?).or_default();
         of_workflow.insert(read_word("runs", row.try_get(1)?)?, number(row.try_get(2)?));
+    }
+    for row in sqlx::query(NODES).fetch_all(&mut *db).await? {
+        counts.nodes.insert(row.try_get(0)?, number(row.try_get(1)?));
     }
     for row in sqlx::query(EFFECTS).fetch_all(db).await? {
         counts.effects.insert(read_word("intents", row.try_get(0)?)?, number(row.try_get(1)?));
