@@ -1,14 +1,17 @@
 //! What `onward` can be told to do: one file a command.
 
+mod check;
+pub(crate) mod compile;
 mod completions;
-mod emit;
+pub(crate) mod deploy;
+pub(crate) mod emit;
 mod explain;
 mod help;
 mod import;
 mod logs;
 mod new;
 mod parked;
-mod runs;
+pub(crate) mod runs;
 
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand};
@@ -74,6 +77,9 @@ pub(crate) struct Format {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     New(new::New),
+    Check(check::Check),
+    Compile(compile::Compile),
+    Deploy(deploy::Deploy),
     Emit(emit::Emit),
     Import(import::Import),
     Runs(runs::Runs),
@@ -89,6 +95,9 @@ impl Command {
     pub(crate) fn run(self) -> Outcome {
         match self {
             Self::New(command) => command.run(),
+            Self::Check(command) => command.run(),
+            Self::Compile(command) => command.run(),
+            Self::Deploy(command) => command.run(),
             Self::Emit(command) => command.run(),
             Self::Import(command) => command.run(),
             Self::Runs(command) => command.run(),

@@ -50,11 +50,11 @@ impl Demo {
         block(async {
             let ears = stage::Ears::open().await?;
             let local = redirected(&files, &ears.web)?;
-            let Some(artifact) = program(&local)? else { return Ok(Exit::Problems) };
-            stays_here(&artifact)?;
+            let Some(program) = program(&local)? else { return Ok(Exit::Problems) };
+            stays_here(program.program())?;
             let length = Duration::from_secs(u64::from(self.days) * 86_400);
             let mut stage = stage::Stage::open(ears, lines, SPEED, length).await?;
-            stage.play(crate::commands::deploy::encode(&artifact)?).await?;
+            stage.play(crate::commands::deploy::encode(&program)?).await?;
             let verdict = stage.count().await?;
             verdict.show();
             Ok(if verdict.holds() { Exit::Fine } else { Exit::Problems })
@@ -90,8 +90,8 @@ fn redirect(value: &mut toml::Value, web: &str) {
 }
 
 /// Refuses a program whose actions call a provider of their own.
-fn stays_here(artifact: &onward_bytecode::Artifact) -> Result<(), Failure> {
-    let away = artifact.program.actions.iter().find(|action| {
+fn stays_here(program: &onward_bytecode::Program) -> Result<(), Failure> {
+    let away = program.actions.iter().find(|action| {
         let http = matches!(action.transport, onward_bytecode::Transport::Http { .. });
         http && !action.name.starts_with("webhook")
     });

@@ -5,6 +5,7 @@ mod commands;
 mod events;
 mod failure;
 mod moment;
+mod project;
 mod screen;
 mod table;
 

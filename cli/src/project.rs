@@ -4,8 +4,10 @@
 
 use std::path::{Path, PathBuf};
 
-use onward_bytecode::Artifact;
-use onward_compiler::project::{Checked, Project};
+use onward_bytecode::{Artifact, Debug, SourceFile, Verified};
+use onward_compiler::diagnostic::{Diagnostic, Severity};
+use onward_compiler::lower;
+use onward_compiler::project::Project;
 
 use crate::failure::{Failure, reason};
 
@@ -34,9 +36,25 @@ impl Files {
         if has_rules { Ok(Self { root, files }) } else { Err(no_rules(&root)) }
     }
 
-    /// Parses and checks.
-    pub(crate) fn check(&self) -> Checked {
-        Project::read(self.files.clone()).parse().check()
+    /// Parses, checks and compiles.
+    pub(crate) fn compile(&self) -> Result<Compiled, Failure> {
+        let checked = Project::read(self.files.clone()).parse().check();
+        let mut compiled = Compiled { program: None, diagnostics: checked.diagnostics, sources: checked.sources };
+        match checked.hir.as_ref().map(lower::lower) {
+            None => {}
+            Some(Err(too_large)) => compiled.diagnostics.extend(too_large),
+            Some(Ok(lowered)) => {
+                let debug = Debug { sources: compiled.sources.clone(), spans: lowered.spans };
+                let artifact = Artifact { program: lowered.program, debug };
+                compiled.program = Some(artifact.verify().map_err(|error| {
+                    Failure::problems(
+                        format!("the compiler made a program that does not verify: {error}"),
+                        "this is a mistake in Onward, not in your rules; please report it together with them",
+                    )
+                })?);
+            }
+        }
+        Ok(compiled)
     }
 
     /// The path of a source as the reader of a message would type it.
@@ -145,9 +163,23 @@ fn no_rules(root: &Path) -> Failure {
     Failure::unreachable(format!("there are no rule files (*.onward) in `{}`", root.display()), help)
 }
 
-/// A program ready to be deployed, or nothing if there are errors.
-pub(crate) fn lower(checked: Checked) -> Option<Artifact> {
-    checked.lower()
+/// What the compiler made of a project.
+#[derive(Debug)]
+pub(crate) struct Compiled {
+    /// The program; none if there are errors.
+    pub(crate) program: Option<Verified>,
+    /// What there is to say, by place.
+    pub(crate) diagnostics: Vec<Diagnostic>,
+    /// What diagnostics point at.
+    pub(crate) sources: Vec<SourceFile>,
+}
+
+impl Compiled {
+    /// How many errors and warnings there are.
+    pub(crate) fn tally(&self) -> (usize, usize) {
+        let errors = self.diagnostics.iter().filter(|it| it.severity == Severity::Error).count();
+        (errors, self.diagnostics.len() - errors)
+    }
 }
 
 #[cfg(test)]

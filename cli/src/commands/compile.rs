@@ -3,12 +3,12 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use onward_bytecode::Artifact;
+use onward_bytecode::Verified;
 
 use super::check::show_terminal;
-use super::deploy::short;
+use super::deploy::{encode, short};
 use crate::failure::{Exit, Failure, Outcome};
-use crate::project::{Files, lower};
+use crate::project::Files;
 use crate::screen;
 
 /// Compile a project to an artifact, the file that servers run
@@ -34,12 +34,12 @@ enum Emit {
 impl Compile {
     pub(super) fn run(self) -> Outcome {
         let files = Files::read(&self.path)?;
-        let Some(artifact) = program(&files)? else { return Ok(Exit::Problems) };
-        let name = artifact.program.project.name.to_string();
+        let Some(program) = program(&files)? else { return Ok(Exit::Problems) };
+        let name = program.program().project.name.to_string();
         let content = match self.emit {
-            None => artifact.encode(),
-            Some(Emit::Asm) => onward_bytecode::disassemble(&artifact).into_bytes(),
-            Some(Emit::Json) => json(&artifact)?,
+            None => encode(&program)?,
+            Some(Emit::Asm) => onward_bytecode::disassemble(program.artifact()).into_bytes(),
+            Some(Emit::Json) => json(&program)?,
         };
         let output = match (&self.output, self.emit) {
             (Some(path), _) => path.clone(),
@@ -52,7 +52,7 @@ impl Compile {
         }
         std::fs::write(&output, &content).map_err(|error| Failure::file("write", &output, &error))?;
         if self.emit.is_none() {
-            let hash = artifact.hash().to_string();
+            let hash = program.hash().to_string();
             let size = content.len();
             screen::line(format!("{} {} {} ({size} bytes)", screen::green("wrote"), output.display(), screen::dim(short(&hash))));
         }
@@ -60,14 +60,14 @@ impl Compile {
     }
 }
 
-fn json(artifact: &Artifact) -> Result<Vec<u8>, Failure> {
-    serde_json::to_vec_pretty(&artifact.program)
+fn json(program: &Verified) -> Result<Vec<u8>, Failure> {
+    serde_json::to_vec_pretty(program.program())
         .map_err(|error| Failure::problems(format!("the program cannot be written as JSON: {error}"), "use --emit asm"))
 }
 
 /// Compiles; shows what the compiler has to say. Nothing if there are errors.
-pub(crate) fn program(files: &Files) -> Result<Option<Artifact>, Failure> {
-    let checked = files.check();
-    show_terminal(files, &checked);
-    Ok(lower(checked))
+pub(crate) fn program(files: &Files) -> Result<Option<Verified>, Failure> {
+    let compiled = files.compile()?;
+    show_terminal(files, &compiled);
+    Ok(compiled.program)
 }

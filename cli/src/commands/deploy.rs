@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use onward_bytecode::Artifact;
+use onward_bytecode::Verified;
 use serde_json::Value;
 
 use super::Format;
@@ -29,8 +29,8 @@ pub(crate) struct Deploy {
 impl Deploy {
     pub(super) fn run(self) -> Outcome {
         let client = self.connection.client()?;
-        let Some(artifact) = program(&Files::read(&self.path)?)? else { return Ok(Exit::Problems) };
-        let answer = block(deploy(&client, encode(&artifact)?))?;
+        let Some(program) = program(&Files::read(&self.path)?)? else { return Ok(Exit::Problems) };
+        let answer = block(deploy(&client, encode(&program)?))?;
         if self.format.json {
             screen::json(&answer);
         } else {
@@ -40,9 +40,9 @@ impl Deploy {
     }
 }
 
-/// The bytes of an artifact.
-pub(crate) fn encode(artifact: &Artifact) -> Result<Vec<u8>, Failure> {
-    artifact.encode().map_err(|error| {
+/// The bytes of a program.
+pub(crate) fn encode(program: &Verified) -> Result<Vec<u8>, Failure> {
+    program.artifact().encode().map_err(|error| {
         Failure::problems(format!("the program cannot be written: {error}"), "split the project into smaller ones")
     })
 }

@@ -13,7 +13,7 @@ use crate::dev::session::{Pace, Printing, Session, Setup};
 use crate::dev::typed::{self, Order, WORDS};
 use crate::dev::watch::Watch;
 use crate::failure::{Exit, Failure, Outcome};
-use crate::project::{Files, lower};
+use crate::project::Files;
 use crate::{events, moment, screen};
 
 /// Run a project on this machine: every message is shown instead of sent
@@ -147,16 +147,14 @@ fn forget(folder: &Path) -> Result<(), Failure> {
 
 /// Checks, compiles and deploys; says whether it did.
 async fn deploy(session: &mut Session, files: &Files) -> Result<bool, Failure> {
-    let checked = files.check();
-    show_terminal(files, &checked);
-    let told = summary(files, &checked);
-    match lower(checked) {
-        Some(artifact) => session.deploy(artifact).await.map(|()| true),
-        None => {
-            screen::aside(told);
-            Ok(false)
-        }
+    let compiled = files.compile()?;
+    show_terminal(files, &compiled);
+    if let Some(program) = &compiled.program {
+        session.deploy(program).await?;
+    } else {
+        screen::aside(summary(files, &compiled));
     }
+    Ok(compiled.program.is_some())
 }
 
 /// Follows the files, the typed orders and the story until told to end.

@@ -10,7 +10,7 @@ use jiff::fmt::rfc2822;
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Tls, TlsParameters};
 use lettre::{AsyncSmtpTransport, Tokio1Executor};
-use onward_bytecode::{Artifact, Op, Program};
+use onward_bytecode::{Op, Program, Verified};
 use onward_runtime::{MailServer, Security, store};
 use serde_json::{Value, json};
 
@@ -18,7 +18,7 @@ use super::Format;
 use super::check::summary;
 use crate::client::{Connection, block};
 use crate::failure::{Exit, Outcome};
-use crate::project::{Files, lower};
+use crate::project::Files;
 use crate::{screen, secrets};
 
 /// A server's clock may be off by so much: it is within the time that an answer takes.
@@ -78,12 +78,12 @@ impl Finding {
 impl Doctor {
     pub(super) fn run(self) -> Outcome {
         let mut findings = Vec::new();
-        let artifact = project(&self.path, &mut findings);
+        let program = project(&self.path, &mut findings);
         block(async {
-            if let Some(artifact) = &artifact {
-                findings.push(needed_secrets(&artifact.program));
+            if let Some(program) = &program {
+                findings.push(needed_secrets(program.program()));
             }
-            findings.push(mail(artifact.as_ref().map(|it| &it.program)).await);
+            findings.push(mail(program.as_ref().map(Verified::program)).await);
             if let Some(address) = &self.store {
                 findings.push(look_into(address).await);
             }
@@ -124,7 +124,7 @@ fn as_json(finding: &Finding) -> Value {
     json!({ "about": finding.about, "health": health, "what": finding.what, "help": finding.help })
 }
 
-fn project(path: &Path, findings: &mut Vec<Finding>) -> Option<Artifact> {
+fn project(path: &Path, findings: &mut Vec<Finding>) -> Option<Verified> {
     let files = match Files::read(path) {
         Ok(files) => files,
         Err(failure) => {
@@ -132,14 +132,19 @@ fn project(path: &Path, findings: &mut Vec<Finding>) -> Option<Artifact> {
             return None;
         }
     };
-    let checked = files.check();
-    let told = summary(&files, &checked);
-    let artifact = lower(checked);
-    findings.push(match &artifact {
+    let compiled = match files.compile() {
+        Ok(compiled) => compiled,
+        Err(failure) => {
+            findings.push(Finding::bad("project", failure.message, failure.help));
+            return None;
+        }
+    };
+    let told = summary(&files, &compiled);
+    findings.push(match &compiled.program {
         Some(_) => Finding::good("project", told),
         None => Finding::bad("project", told, format!("`onward check {}` shows what and where", path.display())),
     });
-    artifact
+    compiled.program
 }
 
 /// Names of the secrets that a program reads.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
-use onward_bytecode::Artifact;
+use onward_bytecode::Verified;
 use onward_runtime::{Caught, Clock, Options, Outbox, Running, Secrets, Server, store};
 use serde_json::{Value, json};
 
@@ -118,9 +118,9 @@ impl Session {
     }
 
     /// Deploys a program over the HTTP API.
-    pub(crate) async fn deploy(&mut self, artifact: Artifact) -> Result<(), Failure> {
+    pub(crate) async fn deploy(&mut self, program: &Verified) -> Result<(), Failure> {
         let begun = Instant::now();
-        let answer = deploy::deploy(&self.client, deploy::encode(&artifact)?).await?;
+        let answer = deploy::deploy(&self.client, deploy::encode(program)?).await?;
         let names = deploy::workflows(&answer);
         let took = begun.elapsed().as_millis();
         screen::aside(format!("{} {} ({took} ms)", screen::green("deployed"), screen::count(names.len(), "workflow")));
