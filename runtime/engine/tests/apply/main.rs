@@ -3,4 +3,5 @@
 mod any_order;
 mod build;
 mod rules;
+mod stories;
 mod town;
