@@ -10,6 +10,7 @@ mod declare;
 pub mod diagnostic;
 pub mod hir;
 pub mod lower;
+pub mod message;
 mod nearest;
 mod plain;
 pub mod project;
