@@ -97,7 +97,14 @@ impl Artifact {
         let length = u32::from_be_bytes(*length) as usize;
         let (program, debug) = rest.split_at_checked(length).ok_or(ArtifactError::Damaged("program"))?;
         let artifact = Self { program: read(program, "program")?, debug: read(debug, "debug section")? };
-        artifact.verify()
+        let (hashed, verified) = artifact.proven()?;
+        if bytes.strip_prefix(&*hashed) != Some(debug) {
+            return Err(ArtifactError::NotCanonical("program"));
+        }
+        if section(verified.debug(), "debug section")? != debug {
+            return Err(ArtifactError::NotCanonical("debug section"));
+        }
+        Ok(verified)
     }
 
     /// Proves that it is safe to run.
@@ -106,10 +113,16 @@ impl Artifact {
     ///
     /// [`ArtifactError::Unsound`] if it is not.
     pub fn verify(self) -> Result<Verified, ArtifactError> {
+        self.proven().map(|(_, verified)| verified)
+    }
+
+    /// The proof, and the bytes that give the hash.
+    fn proven(self) -> Result<(Vec<u8>, Verified), ArtifactError> {
         verify::program(&self.program)?;
         verify::debug(&self.program, &self.debug)?;
-        let hash = Hash(*blake3::hash(&self.hashed()?).as_bytes());
-        Ok(Verified { artifact: self, hash })
+        let bytes = self.hashed()?;
+        let hash = Hash(*blake3::hash(&bytes).as_bytes());
+        Ok((bytes, Verified { artifact: self, hash }))
     }
 
     /// All bytes but the debug section.
@@ -155,11 +168,7 @@ fn section<T: serde::Serialize>(value: &T, name: &'static str) -> Result<Vec<u8>
     postcard::to_stdvec(value).map_err(|_| ArtifactError::Damaged(name))
 }
 
-/// Reads a section and makes sure that it is written in the one way.
-fn read<T: serde::Serialize + serde::de::DeserializeOwned>(
-    bytes: &[u8],
-    name: &'static str,
-) -> Result<T, ArtifactError> {
-    let value = postcard::from_bytes(bytes).map_err(|_| ArtifactError::Damaged(name))?;
-    if section(&value, name)? == bytes { Ok(value) } else { Err(ArtifactError::NotCanonical(name)) }
+/// Reads a section. What follows it is not looked at.
+fn read<T: serde::de::DeserializeOwned>(bytes: &[u8], name: &'static str) -> Result<T, ArtifactError> {
+    postcard::from_bytes(bytes).map_err(|_| ArtifactError::Damaged(name))
 }

@@ -253,7 +253,7 @@ impl Stand {
 
 /// A type as which a value's JSON is read back; nothing for a missing one. A list of
 /// several kinds comes back as JSON.
-fn type_of(value: &Value) -> Option<Type> {
+pub(super) fn type_of(value: &Value) -> Option<Type> {
     let Value::List(items) = value else { return scalar_of(value).map(Type::One) };
     let mut scalars = items.iter().map(|item| scalar_of(item).unwrap_or(Scalar::Json));
     let first = scalars.next().unwrap_or(Scalar::Json);

@@ -13,6 +13,8 @@ mod fuel;
 mod machine;
 mod pipe;
 pub mod request;
+#[cfg(test)]
+mod tests;
 mod text;
 mod world;
 

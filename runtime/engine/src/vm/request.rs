@@ -12,6 +12,9 @@ use serde_json::Value as Json;
 use super::{Fault, Secrets, World, call};
 use crate::model::Fields;
 
+/// Names and values, in order.
+pub type Pairs = Vec<(Arc<str>, Arc<str>)>;
+
 /// What an action asks a provider.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Request {
@@ -31,7 +34,7 @@ pub struct Http {
     /// Who we are.
     pub auth: Option<Credentials>,
     /// Further headers, without line breaks.
-    pub headers: Vec<(Arc<str>, Arc<str>)>,
+    pub headers: Pairs,
     /// What is sent.
     pub body: Payload,
     /// Secret key of a Standard Webhooks signature (standardwebhooks.com).
@@ -55,7 +58,7 @@ pub enum Payload {
     /// Nothing.
     Empty,
     /// `application/x-www-form-urlencoded`, not yet encoded.
-    Form(Vec<(Arc<str>, Arc<str>)>),
+    Form(Pairs),
     /// `application/json`.
     Json(Json),
     /// `text/plain; charset=utf-8`.
@@ -201,14 +204,14 @@ impl Parts<'_> {
     }
 
     /// Names and texts; those that are missing are left out.
-    fn pairs(&self, pairs: &[(Arc<str>, FunctionId)]) -> Result<Vec<(Arc<str>, Arc<str>)>, Fault> {
+    fn pairs(&self, pairs: &[(Arc<str>, FunctionId)]) -> Result<Pairs, Fault> {
         let pair = |(name, function): &(Arc<str>, FunctionId)| {
             Ok(self.text(*function)?.map(|text| (name.clone(), text)))
         };
         pairs.iter().map(pair).filter_map(Result::transpose).collect()
     }
 
-    fn headers(&self, headers: &[(Arc<str>, FunctionId)]) -> Result<Vec<(Arc<str>, Arc<str>)>, Unmade> {
+    fn headers(&self, headers: &[(Arc<str>, FunctionId)]) -> Result<Pairs, Unmade> {
         let headers = self.pairs(headers)?;
         match headers.iter().find(|(_, value)| value.contains(char::is_control)) {
             Some((name, _)) => Err(Unmade::LineBreak(format!("header `{name}`").into())),
