@@ -314,3 +314,15 @@ fn fields_read_only_where_the_event_came_cost_nothing_elsewhere() {
     let kept = ["wait for purchase: ", "wait 1 days: wait for purchase.item", "wait 2 days: "];
     assert_eq!(points(&workflow), kept);
 }
+
+#[test]
+fn loops_go_so_deep_and_no_deeper() {
+    let nested = |deep: u32| {
+        let list = || expr(ExprKind::List(vec![text("a")]), onward_bytecode::Type::List(Scalar::Text));
+        let inner = vec![Part::Text("x".into())];
+        let parts = (0..deep).fold(inner, |inner, i| vec![Part::For(VarId(i), Box::new(list()), inner)]);
+        program(vec![workflow(vec![on("signup", None)], vec![], vec![note("note", message(parts))])])
+    };
+    verified(&nested(16));
+    assert!(lower(&nested(17)).is_err());
+}

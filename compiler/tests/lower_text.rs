@@ -5,14 +5,16 @@
 use std::path::Path;
 
 use onward_bytecode::{Artifact, Debug, KeySource, ResumePoint, Verified, disassemble};
+use onward_compiler::diagnostic::Severity;
 use onward_compiler::lower::lower;
 use onward_compiler::project::Project;
 use onward_compiler::render::{Colour, terminal};
 
 fn compiled<T: Into<String> + Clone>(files: &[(T, T)]) -> Verified {
     let checked = Project::read(files.iter().cloned()).parse().check();
-    let problems = terminal(&checked.diagnostics, &checked.sources, Colour::Off);
-    let Some(hir) = checked.hir else { panic!("{problems}") };
+    let mut problems = checked.diagnostics;
+    problems.retain(|problem| problem.severity == Severity::Error);
+    let Some(hir) = checked.hir else { panic!("{}", terminal(&problems, &checked.sources, Colour::Off)) };
     let lowered = lower(&hir).unwrap();
     let debug = Debug { sources: checked.sources, spans: lowered.spans };
     Artifact { program: lowered.program, debug }.verify().unwrap_or_else(|error| panic!("{error}"))
@@ -151,4 +153,43 @@ fn gather(root: &Path, folder: &Path, files: &mut Vec<(String, String)>) {
             files.push((path.strip_prefix(root).unwrap().to_str().unwrap().to_owned(), text));
         }
     }
+}
+
+/// Conditions that are a little unusual, one a line.
+const CONDITIONS: &str = include_str!("lower/conditions.txt");
+
+/// Messages that are a little unusual, one a line.
+const MESSAGES: &str = include_str!("lower/messages.txt");
+
+/// What they read.
+const ODD: &str = r#"
+team sales = ["ana@acme.com"]
+event odd { data: json, account: account?, length: duration?, at: time?, labels: list of text?, form: text? }
+entity contact { opens: time? }
+"#;
+
+#[test]
+fn what_is_checked_also_verifies() {
+    let mut rules = ODD.to_owned();
+    for (i, it) in CONDITIONS.lines().enumerate() {
+        rules += &format!(
+            "workflow c{i} {{
+               on odd where {it} exit when {it} exit on odd where {it}
+               do note \"x\" where {it}
+               wait for odd where {it} up to 1 day
+               if {it} {{ do note \"y\" }}
+             }}\n"
+        );
+    }
+    for (i, it) in MESSAGES.lines().enumerate() {
+        rules += &format!("workflow m{i} {{ on odd do note \"{it}\" wait 1 day do note \"{it}\" }}\n");
+    }
+    compiled(&[("odd.onward", &*rules), ENTITY]);
+}
+
+#[test]
+fn odd_actions_verify() {
+    let program = compiled(&[("actions.onward", include_str!("lower/actions.onward"))]);
+    let actions: Vec<&str> = program.program().actions.iter().map(|action| &*action.name).collect();
+    assert_eq!(actions, ["odd.body", "odd.form", "odd.json"]);
 }

@@ -24,6 +24,8 @@ pub(super) struct Code<'a> {
     pub(super) name: Arc<str>,
     /// Where it finds what comes from outside.
     pub(super) env: Env,
+    /// How many loops it stands in.
+    pub(super) depth: usize,
     params: Vec<Kind>,
     next: u16,
     high: u16,
@@ -62,6 +64,7 @@ impl<'a> Code<'a> {
             functions,
             name: name.into(),
             env: Env::new(),
+            depth: 0,
             params: Vec::new(),
             next: 0,
             high: 0,

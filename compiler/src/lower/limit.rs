@@ -12,6 +12,8 @@ pub const TOO_LARGE: Code = Code("E0401");
 pub(super) const WORDS: usize = 65_535;
 /// Registers that a function has at most: an operand is one byte.
 pub(super) const REGISTERS: u16 = 256;
+/// Loops within loops at most: a verifier lets calls go no deeper.
+pub(super) const DEPTH: usize = 16;
 
 /// A function needs more than the machine has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +26,8 @@ pub(super) enum Limit {
     Names,
     /// More loops than an operand can count.
     Loops,
+    /// More than [`DEPTH`].
+    Depth,
 }
 
 /// A result of lowering a piece of code.
@@ -36,6 +40,7 @@ impl Limit {
             Self::Registers => "it needs more than 256 values at a time",
             Self::Names => "it reads more than 256 different attributes and members",
             Self::Loops => "its messages hold more than 256 loops",
+            Self::Depth => "a message holds more than 16 loops within each other",
         }
     }
 

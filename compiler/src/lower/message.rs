@@ -8,7 +8,7 @@ use onward_bytecode::{Constant, Kind, Op, Pipe, Scalar, Type};
 
 use super::code::Code;
 use super::fold;
-use super::limit::Lowering;
+use super::limit::{DEPTH, Limit, Lowering};
 use super::source::{Slot, Source, Sources, collect_parts};
 use crate::diagnostic::Span;
 use crate::hir::{Expr, ExprKind, Part, VarId};
@@ -103,11 +103,16 @@ impl Code<'_> {
 
     /// A loop: a function of the item and of what else its text reads.
     fn each(&mut self, span: Span, var: VarId, list: &Expr, parts: &[Part], dst: u8) -> Lowering<()> {
+        let depth = self.depth + 1;
+        if depth > DEPTH {
+            return Err(Limit::Depth);
+        }
         let captured = self.captured(var, parts);
         let item = (Source::Var(var), item_type(&list.ty.ty));
         let others = captured.iter().map(|(source, slot)| (source.clone(), slot.ty.clone()));
         let name = format!("{}.each", self.name);
         let mut block = Code::with_params(self.functions, name, std::iter::once(item).chain(others))?;
+        block.depth = depth;
         let text = block.temporary()?;
         block.message(span, parts, text)?;
         block.abc(span, Op::Return, text, 0, 0)?;
