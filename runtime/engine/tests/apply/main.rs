@@ -1,5 +1,13 @@
 //! What `apply` means.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test stops at what it does not expect"
+)]
+
 mod any_order;
 mod build;
 mod rules;
