@@ -193,3 +193,13 @@ fn odd_actions_verify() {
     let actions: Vec<&str> = program.program().actions.iter().map(|action| &*action.name).collect();
     assert_eq!(actions, ["odd.body", "odd.form", "odd.json"]);
 }
+
+#[test]
+fn the_page_about_what_is_too_large_is_right() {
+    let page = include_str!("../../docs/errors/E0401.md");
+    let rules = page.split("```onward\n").nth(1).and_then(|it| it.split("```").next()).unwrap();
+    let checked = Project::read([("rules.onward", rules)]).parse().check();
+    let problems = lower(&checked.hir.unwrap()).unwrap_err();
+    assert_eq!(problems[0].code.0, "E0401");
+    assert!(problems[0].message.starts_with("action `crm.write` is too large"), "{}", problems[0].message);
+}
