@@ -1,5 +1,12 @@
 //! One suite of what a store must do, run on both.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may fail where it stands"
+)]
+
 mod conformance;
 
 /// Makes a test of every case on every store.
@@ -47,6 +54,7 @@ suite! {
         a_lost_node_is_replaced,
         an_old_lease_commits_nothing,
         a_batch_is_not_committed_twice,
+        every_fact_is_worked_on_once,
         only_shards_with_work_are_pending,
         the_number_of_shards_is_fixed;
     runs:

@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use onward_engine::model::{Outcome, Transition, What};
-use onward_runtime::store::{EffectFilter, EffectState, Parking, Settle, Settled, Settlement, StoreError};
+use onward_runtime::store::{
+    EffectFilter, EffectState, Parking, Settle, Settled, Settlement, StoreError, TimelineFilter,
+};
 use serde_json::json;
 
 use super::*;
@@ -31,6 +33,15 @@ async fn claim_one(bed: &Bed, key: &str) -> Claim {
 async fn state(bed: &Bed, key: &str) -> EffectState {
     let filter = EffectFilter { keys: vec![key.into()], ..EffectFilter::default() };
     bed.store.effects(&filter).await.unwrap()[0].state
+}
+
+/// What the timeline tells, once it has as many lines.
+async fn told(bed: &Bed, count: usize) -> Vec<What> {
+    eventually("the timeline tells", async || {
+        let lines = bed.store.timeline_last(&TimelineFilter::default(), 100).await.unwrap();
+        (lines.len() == count).then(|| lines.iter().map(|line| line.entry.what).collect())
+    })
+    .await
 }
 
 pub(crate) async fn eight_dispatchers_claim_each_intent_once(bed: &Bed) {
@@ -97,8 +108,7 @@ pub(crate) async fn an_accepted_effect_is_a_fact(bed: &Bed) {
     assert_eq!((&taken[0].fact.subject, &taken[0].fact.kind), (&contact("ana"), &kind));
     let effect = &bed.store.effects(&EffectFilter::default()).await.unwrap()[0];
     assert_eq!((effect.state, effect.ended), (EffectState::Accepted, Some(after(5))));
-    let lines = bed.store.timeline_last(&Default::default(), 10).await.unwrap();
-    assert_eq!((lines.len(), lines[0].entry.what), (1, What::Sent));
+    assert_eq!(told(bed, 1).await, [What::Sent]);
 }
 
 pub(crate) async fn a_retried_effect_waits(bed: &Bed) {
@@ -216,8 +226,7 @@ pub(crate) async fn parked_effects_are_listed_and_tried_again(bed: &Bed) {
     let then = Claiming { now: after(9), ..claiming("n2", 10) };
     let claims = bed.store.claim(&then).await.unwrap();
     assert!(claims.len() == 2 && claims.iter().all(|claim| claim.attempt == 2), "{claims:?}");
-    let lines = bed.store.timeline_last(&Default::default(), 2).await.unwrap();
-    assert!(lines.iter().all(|line| line.entry.what == What::Ordered));
+    assert_eq!(told(bed, 5).await[3..], [What::Ordered, What::Ordered]);
 }
 
 pub(crate) async fn parked_effects_are_dropped(bed: &Bed) {

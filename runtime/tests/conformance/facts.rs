@@ -13,11 +13,11 @@ pub(crate) async fn the_same_id_twice_is_one_fact(bed: &Bed) {
     let duplicate = Receipt::Duplicate { id: "e1".into() };
     assert_eq!(receipts, [accepted, duplicate.clone()]);
     // Wherever its subject lives.
-    for subject in ["ana", "ben", "cleo", "dora"] {
-        assert_eq!(bed.store.accept(vec![event("e1", subject)]).await.unwrap(), [duplicate.clone()]);
+    let mut again: Vec<_> = ["ana", "ben", "cleo", "dora"].map(|subject| event("e1", subject)).into();
+    again.push(event_of("e1", keys(&[(Namespace::Email, "ana@example.com")])));
+    for fact in again {
+        assert_eq!(bed.store.accept(vec![fact]).await.unwrap()[0], duplicate);
     }
-    let by_email = event_of("e1", keys(&[(Namespace::Email, "ana@example.com")]));
-    assert_eq!(bed.store.accept(vec![by_email]).await.unwrap(), [duplicate]);
     assert_eq!(ids(&node.take_all(1).await), ["e1"]);
     assert!(bed.store.find("contact", "ana@example.com").await.unwrap().is_none());
 }

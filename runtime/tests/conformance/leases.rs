@@ -1,5 +1,7 @@
 //! Who works on which shard.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use onward_engine::model::{RunChange, Transition};
 use onward_runtime::store::StoreError;
 
@@ -80,6 +82,42 @@ pub(crate) async fn a_batch_is_not_committed_twice(bed: &Bed) {
     // As if the answer had been lost on the way.
     let error = bed.store.commit(&lease, Commit::new(batch.cursor, noon())).await.unwrap_err();
     assert!(matches!(error, StoreError::LeaseLost { .. }), "{error}");
+}
+
+/// Works on all that a node can get; each fact enters its subject once.
+async fn work(store: Arc<dyn Store>, name: &'static str, ttl: Duration, done: Arc<AtomicUsize>, all: usize) {
+    while done.load(Ordering::SeqCst) < all {
+        for lease in store.lease(name, ttl).await.unwrap() {
+            let batch = store.read(&lease, 20, noon()).await.unwrap();
+            let entered =
+                |filed: &Filed| Enrolled { key: filed.fact.id.clone(), ..enrolled(&filed.fact.subject.id) };
+            let enrolments: Vec<_> = batch.facts.iter().map(entered).collect();
+            let count = enrolments.len();
+            let mut commit = Commit::new(batch.cursor, noon());
+            commit.add(Transition { enrolments, ..Transition::default() });
+            match store.commit(&lease, commit).await {
+                Ok(()) => done.fetch_add(count, Ordering::SeqCst),
+                Err(StoreError::LeaseLost { .. }) => 0,
+                Err(error) => panic!("a fact was worked on twice: {error}"),
+            };
+        }
+    }
+}
+
+pub(crate) async fn every_fact_is_worked_on_once(bed: &Bed) {
+    let done = Arc::new(AtomicUsize::new(0));
+    let mut nodes = tokio::task::JoinSet::new();
+    // Some leases run out while their node is at work.
+    for (name, millis) in [("n1", 2), ("n2", 4), ("n3", 1000)] {
+        nodes.spawn(work(bed.store.clone(), name, Duration::from_millis(millis), done.clone(), 600));
+    }
+    for batch in 0..30 {
+        let facts = (0..20).map(|n| event(&format!("e{batch}-{n}"), &format!("c{}", n % 7))).collect();
+        bed.store.accept(facts).await.unwrap();
+    }
+    tokio::time::timeout(Duration::from_secs(60), nodes.join_all()).await.unwrap();
+    assert_eq!(done.load(Ordering::SeqCst), 600);
+    assert_eq!(bed.store.counts().await.unwrap().unread, 0);
 }
 
 pub(crate) async fn only_shards_with_work_are_pending(bed: &Bed) {

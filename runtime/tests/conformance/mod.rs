@@ -4,6 +4,8 @@ pub(crate) mod effects;
 pub(crate) mod facts;
 pub(crate) mod identities;
 pub(crate) mod leases;
+mod only_postgres;
+mod only_sqlite;
 pub(crate) mod people;
 pub(crate) mod runs;
 

@@ -15,7 +15,10 @@ use crate::store::{Lease, Position, Result, Shard, StoreError};
 const BEAT: &str = "
     INSERT INTO nodes (node, until) VALUES ($1, clock_timestamp() + make_interval(secs => $2))
     ON CONFLICT (node) DO UPDATE SET until = excluded.until";
-const FORGET_NODES: &str = "DELETE FROM nodes WHERE until <= clock_timestamp()";
+// A node that forgets another must not wait for it: that one may be forgetting it.
+const FORGET_NODES: &str = "
+    DELETE FROM nodes WHERE node IN
+        (SELECT node FROM nodes WHERE until <= clock_timestamp() FOR UPDATE SKIP LOCKED)";
 const SHARE: &str = "
     SELECT ceil((SELECT count(*) FROM leases)::float8
         / greatest(1, (SELECT count(*) FROM nodes WHERE until > clock_timestamp())))::bigint";
