@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 /// Gives a secret by its name. Shows nothing of what it knows.
 #[derive(Clone)]
-pub struct Secrets(Arc<dyn Fn(&str) -> Option<String> + Send + Sync>);
+pub struct Secrets(Arc<Source>);
+
+type Source = dyn Fn(&str) -> Option<String> + Send + Sync;
 
 impl Secrets {
     /// Secrets that a function gives, such as one that reads the environment.

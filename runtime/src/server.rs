@@ -145,9 +145,8 @@ impl Server {
         let listener = TcpListener::bind(options.listen)
             .await
             .map_err(|source| StartError::Listen { address: options.listen, source })?;
-        let address = listener
-            .local_addr()
-            .map_err(|source| StartError::Listen { address: options.listen, source })?;
+        let address =
+            listener.local_addr().map_err(|source| StartError::Listen { address: options.listen, source })?;
         let signals = Arc::new(Signals::new());
         let fresh = Fresh::new(&options.node);
         let node: Arc<str> = format!("{}/{}", options.node, fresh.id()).into();
@@ -190,7 +189,6 @@ impl Server {
             worker: worker.clone(),
             pace: pace.clone(),
             outbox: options.outbox,
-            node: node.clone(),
         });
         let tasks = vec![
             tokio::spawn(serve(listener, api, signals.clone())),
@@ -231,7 +229,10 @@ async fn follow(store: Arc<dyn Store>, library: Arc<Library>, signals: Arc<Signa
                 signals.effects.notify_one();
             }
             Err(error) => {
-                tracing::warn!(error = &error as &dyn std::error::Error, "the live program cannot be looked up");
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "the live program cannot be looked up"
+                );
             }
         }
     }

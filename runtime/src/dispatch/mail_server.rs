@@ -44,7 +44,7 @@ pub struct BadMailServer {
 /// Why a project's mail server cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Unready {
-    #[error("no mail server is set; name one in onward.toml under `[smtp]`, or by ONWARD_SMTP_URL")]
+    #[error("no mail server is set; name one in onward.toml under `[email]`, or by ONWARD_SMTP_URL")]
     Unset,
     #[error("the secret `{0}` of the mail server is not set; set it in the server's environment")]
     NoSecret(String),
@@ -83,7 +83,8 @@ impl FromStr for MailServer {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let bad = |problem: &str| BadMailServer { problem: problem.to_owned() };
         let url = Url::parse(text).map_err(|_| bad("this is not the address of a mail server"))?;
-        let host = url.host_str().filter(|host| !host.is_empty()).ok_or_else(|| bad("the host is missing"))?;
+        let host =
+            url.host_str().filter(|host| !host.is_empty()).ok_or_else(|| bad("the host is missing"))?;
         let asked = url.query_pairs().find(|(name, _)| name == "tls").map(|(_, value)| value.into_owned());
         let tls = match (url.scheme(), asked.as_deref()) {
             ("smtps", None | Some("implicit")) => Security::Implicit,
@@ -147,8 +148,12 @@ mod tests {
 
     #[test]
     fn addresses_are_read() {
-        let server: MailServer = "smtp://ana%40example.com:p%2Fw%25@mail.example.com?tls=starttls".parse().unwrap();
-        assert_eq!((server.host.as_str(), server.port, server.tls), ("mail.example.com", 587, Security::Starttls));
+        let server: MailServer =
+            "smtp://ana%40example.com:p%2Fw%25@mail.example.com?tls=starttls".parse().unwrap();
+        assert_eq!(
+            (server.host.as_str(), server.port, server.tls),
+            ("mail.example.com", 587, Security::Starttls)
+        );
         assert_eq!(server.login, Some(("ana@example.com".to_owned(), "p/w%".to_owned())));
         let plain: MailServer = "smtp://127.0.0.1:1025".parse().unwrap();
         assert_eq!((plain.port, plain.tls, plain.login), (1025, Security::None, None));

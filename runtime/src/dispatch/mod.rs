@@ -227,7 +227,8 @@ impl Dispatch {
         };
         if Instant::now() > before {
             // The claim may run out during the call: somebody else would take the effect for lost.
-            let settlement = Settlement::Retry { due: self.clock.now(), detail: "its turn came too late".into() };
+            let settlement =
+                Settlement::Retry { due: self.clock.now(), detail: "its turn came too late".into() };
             return (Some(Settle { claim: job.claim, settlement }), None);
         }
         match self.deliver(&job).await {
@@ -249,7 +250,8 @@ impl Dispatch {
                 return Err(None);
             }
         };
-        let action = program.program().actions.iter().find(|action| action.name == claim.intent.action).cloned();
+        let action =
+            program.program().actions.iter().find(|action| action.name == claim.intent.action).cloned();
         match action {
             Some(action) => Ok(Job { claim, program, action }),
             None => {
@@ -311,7 +313,10 @@ impl Dispatch {
                     break;
                 }
                 Err(error) => {
-                    tracing::warn!(error = &error as &dyn std::error::Error, "outcomes cannot be written; they are written later");
+                    tracing::warn!(
+                        error = &error as &dyn std::error::Error,
+                        "outcomes cannot be written; they are written later"
+                    );
                     tokio::select! {
                         () = tokio::time::sleep(PAUSE) => {}
                         () = self.signals.reached(Stage::Stopped) => break,
@@ -331,7 +336,9 @@ impl Dispatch {
                 Ok(claims) => {
                     for claim in claims {
                         let settle = match self.job(claim).await {
-                            Ok(job) => Some(self.decide(job, Delivery::unsure("the server ended before the answer came"))),
+                            Ok(job) => Some(
+                                self.decide(job, Delivery::unsure("the server ended before the answer came")),
+                            ),
                             Err(settle) => settle,
                         };
                         if let Some(settle) = settle {
@@ -341,7 +348,10 @@ impl Dispatch {
                     }
                 }
                 Err(error) => {
-                    tracing::warn!(error = &error as &dyn std::error::Error, "lost effects cannot be looked for");
+                    tracing::warn!(
+                        error = &error as &dyn std::error::Error,
+                        "lost effects cannot be looked for"
+                    );
                 }
             }
             tokio::select! {
@@ -389,4 +399,3 @@ impl Drop for Busy {
         self.0.busy.fetch_sub(1, Ordering::SeqCst);
     }
 }
-

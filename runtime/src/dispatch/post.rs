@@ -10,7 +10,7 @@ use std::str::FromStr as _;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
-use lettre::message::{Mailbox, MessageBuilder, MultiPart};
+use lettre::message::{Mailbox, MessageBuilder, MultiPart, SinglePart};
 use lettre::transport::smtp;
 use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
 use lettre::transport::smtp::client::{AsyncSmtpConnection, TlsParameters};
@@ -112,9 +112,10 @@ impl Post {
             }
             Ok(Err(error)) if error.is_permanent() => Delivery::refused(said(&error)),
             Ok(Err(error)) if error.is_transient() => Delivery::failed(said(&error)),
-            Ok(Err(error)) => {
-                Delivery::unsure(format!("the connection broke after the mail's text was sent: {}", said(&error)))
-            }
+            Ok(Err(error)) => Delivery::unsure(format!(
+                "the connection broke after the mail's text was sent: {}",
+                said(&error)
+            )),
             Err(_) => Delivery::unsure("the mail's text was sent, and no answer came in time"),
         }
     }
@@ -147,12 +148,15 @@ async fn connect(server: &MailServer) -> Result<AsyncSmtpConnection, Stop> {
     };
     let at_once = if server.tls == Security::Implicit { tls.clone() } else { None };
     let address = (server.host.as_str(), server.port);
-    let mut line =
-        AsyncSmtpConnection::connect_tokio1(address, Some(ENVELOPE), &hello, at_once, None).await.map_err(failed)?;
+    let mut line = AsyncSmtpConnection::connect_tokio1(address, Some(ENVELOPE), &hello, at_once, None)
+        .await
+        .map_err(failed)?;
     if let (Security::Starttls, Some(tls)) = (server.tls, tls) {
         if !line.can_starttls() {
             line.abort().await;
-            return Err(Stop::Refused(format!("{server} does not offer STARTTLS, which its settings ask for")));
+            return Err(Stop::Refused(format!(
+                "{server} does not offer STARTTLS, which its settings ask for"
+            )));
         }
         line.starttls(tls, &hello).await.map_err(failed)?;
     }
@@ -173,7 +177,9 @@ async fn envelope(line: &mut AsyncSmtpConnection, letter: &Letter) -> Result<(),
     let mut parameters = Vec::new();
     if !std::iter::once(&letter.from).chain(&letter.to).all(|address| address.to_string().is_ascii()) {
         if !line.server_info().supports_feature(Extension::SmtpUtfEight) {
-            return Err(Stop::Refused("an address is not ASCII, and the mail server cannot take such".to_owned()));
+            return Err(Stop::Refused(
+                "an address is not ASCII, and the mail server cannot take such".to_owned(),
+            ));
         }
         parameters.push(MailParameter::SmtpUtfEight);
     }
@@ -182,7 +188,9 @@ async fn envelope(line: &mut AsyncSmtpConnection, letter: &Letter) -> Result<(),
     }
     line.command(MailFrom::new(Some(letter.from.clone()), parameters)).await.map_err(first_stop)?;
     for to in &letter.to {
-        line.command(Rcpt::new(to.clone(), Vec::new())).await.map_err(|error| stop(&error, &format!("{to}: ")))?;
+        line.command(Rcpt::new(to.clone(), Vec::new()))
+            .await
+            .map_err(|error| stop(&error, &format!("{to}: ")))?;
     }
     line.command(Data).await.map_err(|error| stop(&error, ""))?;
     Ok(())
@@ -217,7 +225,10 @@ fn one_line(text: &str) -> String {
 }
 
 fn letter(mail: &Mail, call: &Call<'_>) -> Result<Letter, String> {
-    let from = mail.from.as_deref().ok_or("the mail has no sender; set `sender` in onward.toml, or `from` in the step")?;
+    let from = mail
+        .from
+        .as_deref()
+        .ok_or("the mail has no sender; set `sender` in onward.toml under `[project]`, or `from` in the step")?;
     let from = mailbox(from)?;
     let to: Vec<Mailbox> = mail.to.iter().map(|to| mailbox(to)).collect::<Result<_, _>>()?;
     if to.is_empty() {
@@ -235,11 +246,11 @@ fn letter(mail: &Mail, call: &Call<'_>) -> Result<Letter, String> {
     if let Some(reply_to) = &mail.reply_to {
         builder = builder.reply_to(mailbox(reply_to)?);
     }
-    let message = match &mail.html {
-        Some(html) => {
-            builder.multipart(MultiPart::alternative_plain_html(mail.text.to_string(), html.to_string()))
-        }
-        None => builder.singlepart(lettre::message::SinglePart::plain(mail.text.to_string())),
+    let (text, html) = (mail.text.to_string(), mail.html.as_deref().map(str::to_owned));
+    let message = match html {
+        Some(html) if text.trim().is_empty() => builder.singlepart(SinglePart::html(html)),
+        Some(html) => builder.multipart(MultiPart::alternative_plain_html(text, html)),
+        None => builder.singlepart(SinglePart::plain(text)),
     };
     let message = message.map_err(|error| format!("the mail cannot be written: {error}"))?;
     let to = to.into_iter().map(|mailbox| mailbox.email).collect();
@@ -252,6 +263,7 @@ fn mailbox(text: &str) -> Result<Mailbox, String> {
 
 /// `<key@domain>` (RFC 5322, section 3.6.4).
 fn message_id(key: &str, domain: &str) -> String {
-    let key: String = key.chars().map(|c| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '-' }).collect();
+    let key: String =
+        key.chars().map(|c| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '-' }).collect();
     format!("<{key}@{domain}>")
 }

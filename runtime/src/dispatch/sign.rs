@@ -13,7 +13,9 @@ const PREFIX: &str = "whsec_";
 
 /// Why a message cannot be signed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the signing secret is not `whsec_` and base64 after it; the receiver of the webhook shows the right one")]
+#[error(
+    "the signing secret is not `whsec_` and base64 after it; the receiver of the webhook shows the right one"
+)]
 pub(crate) struct BadSecret;
 
 /// The headers that sign `body`.
@@ -53,7 +55,8 @@ mod tests {
     #[test]
     fn the_known_message_is_signed_alike() {
         let at = Timestamp::from_second(1_614_265_330).unwrap();
-        let headers = headers(SECRET, "msg_p5jXN8AQM9LWM0D4loKWxJek", at, br#"{"test": 2432232314}"#).unwrap();
+        let headers =
+            headers(SECRET, "msg_p5jXN8AQM9LWM0D4loKWxJek", at, br#"{"test": 2432232314}"#).unwrap();
         assert_eq!(headers[0], ("webhook-id", "msg_p5jXN8AQM9LWM0D4loKWxJek".to_owned()));
         assert_eq!(headers[1], ("webhook-timestamp", "1614265330".to_owned()));
         assert_eq!(

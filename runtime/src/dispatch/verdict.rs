@@ -103,8 +103,9 @@ mod tests {
 
     #[test]
     fn pauses_grow_to_a_limit() {
-        let pauses: Vec<i64> =
-            (1..ATTEMPTS).map(|n| due(&settlement(failed(None), Fields::new(), attempt(n, &Unsure::Park)))).collect();
+        let pauses: Vec<i64> = (1..ATTEMPTS)
+            .map(|n| due(&settlement(failed(None), Fields::new(), attempt(n, &Unsure::Park))))
+            .collect();
         assert_eq!(pauses, [2, 8, 32, 128, 512, 2048, 8192, 32768, 43200, 43200, 43200]);
     }
 
@@ -116,7 +117,8 @@ mod tests {
 
     #[test]
     fn a_provider_is_left_alone_as_long_as_it_asks() {
-        let settle = |seconds| due(&settlement(failed(Some(seconds)), Fields::new(), attempt(1, &Unsure::Park)));
+        let settle =
+            |seconds| due(&settlement(failed(Some(seconds)), Fields::new(), attempt(1, &Unsure::Park)));
         assert_eq!((settle(0), settle(90), settle(1_000_000)), (0, 90, 86_400));
     }
 

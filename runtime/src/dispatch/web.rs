@@ -56,7 +56,8 @@ impl Web {
     }
 
     fn request(&self, http: &Http, call: &Call<'_>) -> Result<reqwest::Request, String> {
-        let method = Method::from_bytes(http.method.as_bytes()).map_err(|_| format!("`{}` is no method", http.method))?;
+        let method = Method::from_bytes(http.method.as_bytes())
+            .map_err(|_| format!("`{}` is no method", http.method))?;
         let url = Url::parse(&http.url).map_err(|error| format!("its url cannot be used: {error}"))?;
         let (body, kind) = body(&http.body)?;
         let headers = headers(http, call, kind, &body)?;
@@ -102,7 +103,12 @@ fn body(payload: &Payload) -> Result<(Vec<u8>, Option<&'static str>), String> {
     }
 }
 
-fn headers(http: &Http, call: &Call<'_>, kind: Option<&'static str>, body: &[u8]) -> Result<HeaderMap, String> {
+fn headers(
+    http: &Http,
+    call: &Call<'_>,
+    kind: Option<&'static str>,
+    body: &[u8],
+) -> Result<HeaderMap, String> {
     let mut headers = HeaderMap::new();
     if let Some(kind) = kind {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
@@ -129,7 +135,8 @@ fn header_name(name: &str) -> Result<HeaderName, String> {
 
 /// Its text is not quoted: it may be a secret.
 fn value(name: &str, text: &str) -> Result<HeaderValue, String> {
-    HeaderValue::from_bytes(text.as_bytes()).map_err(|_| format!("the value of header `{name}` has characters that no header may have"))
+    HeaderValue::from_bytes(text.as_bytes())
+        .map_err(|_| format!("the value of header `{name}` has characters that no header may have"))
 }
 
 /// What the provider's answer means.
@@ -220,13 +227,17 @@ async fn read(response: &mut Response) -> Answer {
 /// The status and the start of what the provider says, in one line.
 fn said(status: StatusCode, bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(bytes);
-    let words: Vec<&str> = text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|w| !w.is_empty()).collect();
+    let words: Vec<&str> =
+        text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|w| !w.is_empty()).collect();
     let line: String = words.join(" ").chars().take(QUOTE).collect();
     if line.is_empty() { status.as_u16().to_string() } else { format!("{}: {line}", status.as_u16()) }
 }
 
 fn host_of(location: &str) -> String {
-    Url::parse(location).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_else(|| "another path".to_owned())
+    Url::parse(location)
+        .ok()
+        .and_then(|url| url.host_str().map(str::to_owned))
+        .unwrap_or_else(|| "another path".to_owned())
 }
 
 /// What it means that no answer came. The URL is not quoted: it may hold a secret.

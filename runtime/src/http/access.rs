@@ -37,7 +37,9 @@ impl Access {
         let problem = |code, message| Err(Problem::new(StatusCode::UNAUTHORIZED, code, message));
         match key {
             None => problem("no_key", "this request has no key").map_err(|problem| {
-                problem.help("send `Authorization: Bearer KEY`, or the key as the user name of basic authentication")
+                problem.help(
+                    "send `Authorization: Bearer KEY`, or the key as the user name of basic authentication",
+                )
             }),
             Some(key) if matches(keys, key) => Ok(()),
             Some(_) => problem("wrong_key", "this key is not one of the server's")

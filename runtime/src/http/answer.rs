@@ -87,11 +87,13 @@ impl From<NotJson> for Problem {
 }
 
 pub(super) fn stopping() -> Problem {
-    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "stopping", "the server is stopping").help("send the same again later")
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "stopping", "the server is stopping")
+        .help("send the same again later")
 }
 
 /// A refusal of text that is no JSON.
 pub(super) fn not_json(error: &NotJson) -> Refusal {
-    let message = format!("this is not JSON: line {}, column {}: {}", error.line, error.column, error.problem);
+    let message =
+        format!("this is not JSON: line {}, column {}: {}", error.line, error.column, error.problem);
     Refusal::new("not_json", message)
 }

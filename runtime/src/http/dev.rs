@@ -16,7 +16,8 @@ use super::request::{BODY, Params, bytes, object};
 
 pub(super) async fn outbox(State(api): State<Arc<Api>>, mut params: Params) -> Answer {
     let after = params.take("after").map(|text| text.parse::<u64>()).transpose();
-    let after = after.map_err(|_| Problem::bad("after", "`after` is no number").at("after"))?.unwrap_or_default();
+    let after =
+        after.map_err(|_| Problem::bad("after", "`after` is no number").at("after"))?.unwrap_or_default();
     params.end("`after`")?;
     let outbox = api.outbox.as_ref().ok_or_else(|| only_dev("has no outbox: it really sends"))?;
     let caught = outbox.after(after);
@@ -48,7 +49,11 @@ fn target(api: &Api, text: &str) -> Result<Timestamp, Problem> {
     let now = api.clock.now();
     let bad = |what: &str| Problem::bad("jump", format!("`{text}` {what}")).at("jump");
     if let Ok(moment) = text.parse::<Timestamp>() {
-        return if moment >= now { Ok(moment) } else { Err(bad("has passed").help("the clock only moves on")) };
+        return if moment >= now {
+            Ok(moment)
+        } else {
+            Err(bad("has passed").help("the clock only moves on"))
+        };
     }
     let live = api.library.live();
     let zone = live.as_ref().and_then(|live| TimeZone::get(&live.program().project.timezone).ok());

@@ -18,8 +18,15 @@ use crate::store::{NewFact, Receipt};
 /// What became of one item, before and after its commit.
 enum Fate {
     /// So many facts of the request are its own, the first of them its event's.
-    Kept { id: String, facts: usize, warning: Option<String> },
-    Refused { id: Option<String>, why: Refusal },
+    Kept {
+        id: String,
+        facts: usize,
+        warning: Option<String>,
+    },
+    Refused {
+        id: Option<String>,
+        why: Refusal,
+    },
 }
 
 pub(super) async fn events(
@@ -102,7 +109,8 @@ fn answer(name: &str, fates: Vec<Fate>, receipts: Vec<Receipt>) -> Response {
                         "accepted"
                     }
                 };
-                let mut result = Map::from_iter([("id".to_owned(), json!(id)), ("status".to_owned(), json!(status))]);
+                let mut result =
+                    Map::from_iter([("id".to_owned(), json!(id)), ("status".to_owned(), json!(status))]);
                 if let Some(warning) = warning {
                     result.insert("warning".to_owned(), json!(warning));
                 }
@@ -115,7 +123,11 @@ fn answer(name: &str, fates: Vec<Fate>, receipts: Vec<Receipt>) -> Response {
         };
         results.push(result);
     }
-    let status = if refused > 0 && accepted + duplicates == 0 { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let status = if refused > 0 && accepted + duplicates == 0 {
+        StatusCode::UNPROCESSABLE_ENTITY
+    } else {
+        StatusCode::OK
+    };
     let mut body = json!({ "accepted": accepted, "duplicates": duplicates, "refused": refused });
     if let (Value::Object(members), StatusCode::UNPROCESSABLE_ENTITY) = (&mut body, status) {
         let first = results.first().and_then(|result: &Value| result.get("error")).cloned();

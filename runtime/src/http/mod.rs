@@ -46,7 +46,6 @@ pub(crate) struct Api {
     pub(crate) worker: Arc<Worker>,
     pub(crate) pace: Pace,
     pub(crate) outbox: Option<Outbox>,
-    pub(crate) node: Arc<str>,
 }
 
 /// All paths.

@@ -19,15 +19,13 @@ use crate::store::{EffectFilter, EffectState, RunFilter, RunStatus, StoreError};
 const PAGE: u32 = 500;
 
 pub(super) async fn list(State(api): State<Arc<Api>>, mut params: Params) -> Answer {
-    let which = Which {
-        keys: Vec::new(),
-        workflow: params.take("workflow"),
-        action: params.take("action"),
-    };
+    let which = Which { keys: Vec::new(), workflow: params.take("workflow"), action: params.take("action") };
     params.end("`workflow` and `action`")?;
-    let effects = api.store.effects(&EffectFilter { state: Some(EffectState::Parked), ..which.filter() }).await?;
+    let effects =
+        api.store.effects(&EffectFilter { state: Some(EffectState::Parked), ..which.filter() }).await?;
     let runs = which.runs(&api).await?;
-    let subjects = effects.iter().map(|effect| &effect.intent.subject).chain(runs.iter().map(|run| &run.subject));
+    let subjects =
+        effects.iter().map(|effect| &effect.intent.subject).chain(runs.iter().map(|run| &run.subject));
     let known = names(&api, subjects).await?;
     let effects = effects.iter().map(|effect| {
         let intent = &effect.intent;
@@ -89,8 +87,11 @@ impl Which {
             Some(Value::Bool(all)) => all,
             Some(_) => return Err(wrong("all", "`true` or `false`")),
         };
-        let which =
-            Self { keys, workflow: optional(&mut members, "workflow")?, action: optional(&mut members, "action")? };
+        let which = Self {
+            keys,
+            workflow: optional(&mut members, "workflow")?,
+            action: optional(&mut members, "action")?,
+        };
         if let Some(name) = members.keys().next() {
             return Err(Problem::bad("unknown_member", format!("there is no member `{name}`"))
                 .at(name)
@@ -99,7 +100,8 @@ impl Which {
         if all == which.keys.is_empty() {
             Ok(which)
         } else {
-            Err(Problem::bad("which", "it does not say which").help("give `keys`, or `\"all\": true` with or without `workflow` and `action`"))
+            Err(Problem::bad("which", "it does not say which")
+                .help("give `keys`, or `\"all\": true` with or without `workflow` and `action`"))
         }
     }
 
@@ -161,7 +163,9 @@ async fn is_parked(api: &Api, id: &str) -> Result<bool, StoreError> {
 
 fn step(run: &Run) -> Option<&str> {
     match &run.state {
-        RunState::Parked { rest, .. } => Some(&rest.point).filter(|point| !point.is_empty()).map(|point| &**point),
+        RunState::Parked { rest, .. } => {
+            Some(&rest.point).filter(|point| !point.is_empty()).map(|point| &**point)
+        }
         _ => None,
     }
 }

@@ -20,18 +20,26 @@ pub(super) async fn bytes(headers: &HeaderMap, body: Body, limit: usize) -> Resu
     let encoding = headers.get(header::CONTENT_ENCODING).map(|value| value.to_str().unwrap_or("?"));
     if let Some(encoding) = encoding.filter(|encoding| !encoding.eq_ignore_ascii_case("identity")) {
         let message = format!("the body is encoded as `{encoding}`");
-        return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "encoding", message).help("send it as it is"));
+        return Err(
+            Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "encoding", message).help("send it as it is")
+        );
     }
-    let length = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+    let length =
+        headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
     let large = || {
         let message = format!("the body is larger than {} MiB", limit >> 20);
-        Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", message).help("send it in several requests")
+        Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", message)
+            .help("send it in several requests")
     };
     if length.is_some_and(|length| length > limit) {
         return Err(large());
     }
     to_bytes(body, limit).await.map_err(|error| {
-        if is_limit(&error) { large() } else { Problem::bad("broken_body", "the body broke off").help("send it again") }
+        if is_limit(&error) {
+            large()
+        } else {
+            Problem::bad("broken_body", "the body broke off").help("send it again")
+        }
     })
 }
 
@@ -81,7 +89,8 @@ pub(super) fn items(headers: &HeaderMap, body: &[u8]) -> Result<Items, Problem> 
             .help("send them in several requests"));
     }
     if items.items.is_empty() {
-        return Err(Problem::bad("empty", "the request holds nothing").help("send one object, an array, or lines of JSON"));
+        return Err(Problem::bad("empty", "the request holds nothing")
+            .help("send one object, an array, or lines of JSON"));
     }
     Ok(items)
 }
@@ -90,7 +99,9 @@ fn form(headers: &HeaderMap) -> Form {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     match kind.as_str() {
-        "application/x-ndjson" | "application/ndjson" | "application/jsonl" | "application/x-jsonlines" => Form::Lines,
+        "application/x-ndjson" | "application/ndjson" | "application/jsonl" | "application/x-jsonlines" => {
+            Form::Lines
+        }
         _ => Form::Json,
     }
 }
@@ -128,7 +139,9 @@ impl Params {
             None => Ok(otherwise),
             Some(text) => match text.parse::<u32>() {
                 Ok(limit) if limit > 0 => Ok(limit.min(most)),
-                _ => Err(Problem::bad("limit", format!("`limit` is `{text}`")).at("limit").help(format!("give 1 to {most}"))),
+                _ => Err(Problem::bad("limit", format!("`limit` is `{text}`"))
+                    .at("limit")
+                    .help(format!("give 1 to {most}"))),
             },
         }
     }

@@ -100,7 +100,9 @@ pub(super) async fn stats(State(api): State<Arc<Api>>) -> Answer {
         members.insert("unfinished_runs".to_owned(), Value::from(unfinished));
         members.insert("intents".to_owned(), members.get("effects").cloned().unwrap_or_default());
         members.insert("program".to_owned(), json!(api.library.live().map(|live| live.hash().to_string())));
-        members.insert("node".to_owned(), json!({ "name": &*api.node, "shards": api.worker.held() }));
+        let nodes =
+            counts.nodes.iter().map(|(name, shards)| json!({ "name": name, "shards": shards })).collect();
+        members.insert("nodes".to_owned(), Value::Array(nodes));
         members.insert("time".to_owned(), Value::from(api.clock.now().to_string()));
     }
     Ok(Json(stats))
@@ -126,7 +128,9 @@ pub(super) fn subject_json(id: &EntityId, known: &Snapshot) -> Value {
 }
 
 fn name(entity: &Entity) -> Option<String> {
-    let text = |name: &str| entity.attributes.get(name).and_then(Value::as_str).filter(|text| !text.trim().is_empty());
+    let text = |name: &str| {
+        entity.attributes.get(name).and_then(Value::as_str).filter(|text| !text.trim().is_empty())
+    };
     if let Some(whole) = text("name") {
         return Some(whole.to_owned());
     }
@@ -146,10 +150,13 @@ async fn shown(api: &Api, run: &Run, known: &Snapshot) -> Value {
         "started": run.started.to_string(),
     });
     let (state, detail) = match &run.state {
-        RunState::Waiting { wait, rest, .. } => ("waiting", match wait {
-            Some(wait) => format!("for {}", awaited(api, run, *wait).await),
-            None => rest.point.to_string(),
-        }),
+        RunState::Waiting { wait, rest, .. } => (
+            "waiting",
+            match wait {
+                Some(wait) => format!("for {}", awaited(api, run, *wait).await),
+                None => rest.point.to_string(),
+            },
+        ),
         RunState::Acting { rest, .. } => ("acting", rest.point.to_string()),
         RunState::Parked { reason, .. } => ("parked", reason.to_string()),
         RunState::Queued { .. } => ("queued", "starts when the run before it has ended".to_owned()),
@@ -187,7 +194,9 @@ fn finish(how: onward_engine::model::Finish) -> &'static str {
 async fn awaited(api: &Api, run: &Run, wait: u16) -> String {
     let program = api.library.load(&*api.store, run.program).await.ok();
     let workflow = program.as_ref().and_then(|program| program.workflow(&run.workflow));
-    let event = workflow.and_then(|workflow| workflow.waits.get(usize::from(wait))).map(|wait| wait.event.to_string());
+    let event = workflow
+        .and_then(|workflow| workflow.waits.get(usize::from(wait)))
+        .map(|wait| wait.event.to_string());
     event.unwrap_or_else(|| "an event".to_owned())
 }
 
@@ -254,5 +263,7 @@ fn place(text: &str) -> Result<RunPlace, Problem> {
 }
 
 fn bad_place(text: &str, what: &str) -> Problem {
-    Problem::bad("after", format!("`{text}` is no place to go on after")).at("after").help(format!("give {what}"))
+    Problem::bad("after", format!("`{text}` is no place to go on after"))
+        .at("after")
+        .help(format!("give {what}"))
 }

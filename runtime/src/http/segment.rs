@@ -43,7 +43,10 @@ pub(super) async fn batch(State(api): State<Arc<Api>>, headers: HeaderMap, body:
             let own = format!("batch[{index}]");
             let mut faults = faults.clone();
             faults.retain(|fault| {
-                fault.path.strip_prefix(&own).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+                fault
+                    .path
+                    .strip_prefix(&own)
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
             });
             let size = item.to_string().len();
             match reader.segment(&Parsed { value: item, faults, size }, None, sent) {

@@ -35,7 +35,9 @@ pub(super) fn read(
     };
     let mut members = Members::new(members, "");
     let kind = members.text("entity")?.ok_or_else(|| {
-        Refusal::new("missing", "`entity` is missing: the kind of what this is").at("entity").help("such as `contact`")
+        Refusal::new("missing", "`entity` is missing: the kind of what this is")
+            .at("entity")
+            .help("such as `contact`")
     })?;
     declared(&kind, program, "entity")?;
     let gone = members.boolean("deleted")?.unwrap_or(false);
@@ -54,7 +56,8 @@ pub(super) fn read(
         }
     }
     members.end("entity", &MEMBERS, "its attributes go into `attributes`")?;
-    let named = named(Json::Object(whole), &kind, "attributes", program).map_err(|refusal| beside(refusal, &kind))?;
+    let named =
+        named(Json::Object(whole), &kind, "attributes", program).map_err(|refusal| beside(refusal, &kind))?;
     let kind = if gone { FactKind::Deleted } else { FactKind::Attributes { attributes: named.attributes } };
     let origin = if backfill { Origin::Backfill } else { Origin::Live };
     Ok(NewFact { id: fresh.id().into(), who: named.who, contact: None, kind, at, origin })
@@ -68,4 +71,3 @@ fn beside(mut refusal: Refusal, kind: &str) -> Refusal {
     }
     refusal
 }
-

@@ -52,16 +52,22 @@ pub(super) fn read(
 fn event(parsed: Parsed, program: Option<&Program>, now: Timestamp, fresh: &Fresh) -> Result<Taken, Refusal> {
     if parsed.size > LARGEST {
         let message = format!("the event has {} KiB, and {} are allowed", parsed.size >> 10, LARGEST >> 10);
-        return Err(Refusal::new("event_too_large", message).help("keep large contents elsewhere, and send a link"));
+        return Err(
+            Refusal::new("event_too_large", message).help("keep large contents elsewhere, and send a link")
+        );
     }
     faultless(&parsed.faults)?;
     let Json::Object(members) = parsed.value else {
         return Err(Refusal::new("wrong_type", format!("expected an event, got {}", shown(&parsed.value)))
-            .help("an event looks like `{\"event\": \"form_submitted\", \"contact\": \"u1\", \"data\": {}}`"));
+            .help(
+                "an event looks like `{\"event\": \"form_submitted\", \"contact\": \"u1\", \"data\": {}}`",
+            ));
     };
     let mut members = Members::new(members, "");
     let name = members.text("event")?.ok_or_else(|| {
-        Refusal::new("missing", "`event` is missing: the name of what happened").at("event").help("such as `form_submitted`")
+        Refusal::new("missing", "`event` is missing: the name of what happened")
+            .at("event")
+            .help("such as `form_submitted`")
     })?;
     let id = members.text("id")?.unwrap_or_else(|| fresh.id());
     let at = members.moment("time")?.unwrap_or(now);
@@ -104,7 +110,11 @@ pub(super) struct Parties {
 }
 
 impl Parties {
-    fn take(members: &mut Members, event: Option<&EventDecl>, program: Option<&Program>) -> Result<Self, Refusal> {
+    fn take(
+        members: &mut Members,
+        event: Option<&EventDecl>,
+        program: Option<&Program>,
+    ) -> Result<Self, Refusal> {
         let mut party = |kind: &str| match members.take(kind) {
             Some(json) => named(json, kind, kind, program).map(Some),
             None => Ok(None),
@@ -182,9 +192,8 @@ impl Happening {
 
 /// A contact that is named together with an account belongs to it.
 fn belongs(contact: &mut Named, account: Option<&Named>) {
-    let id = account.and_then(|account| {
-        account.who.keys.iter().find(|key| key.namespace == crate::store::Namespace::Id)
-    });
+    let id = account
+        .and_then(|account| account.who.keys.iter().find(|key| key.namespace == crate::store::Namespace::Id));
     if let Some(id) = id {
         contact.attributes.entry("account").or_insert_with(|| Json::from(&*id.value));
     }

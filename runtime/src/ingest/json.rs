@@ -337,7 +337,9 @@ impl<'a> Reader<'a> {
                 Some(b'\n' | b'\r') | None => {
                     return Err(Stop { at: start, problem: "this text has no closing `\"`".to_owned() });
                 }
-                Some(_) => return self.stop("a control character in a text has to be escaped, such as `\\t`"),
+                Some(_) => {
+                    return self.stop("a control character in a text has to be escaped, such as `\\t`");
+                }
             }
         }
     }
@@ -389,7 +391,10 @@ impl<'a> Reader<'a> {
     }
 
     fn hex(&mut self) -> Result<u32, Stop> {
-        let digits = self.text.get(self.at..self.at + 4).filter(|digits| digits.bytes().all(|b| b.is_ascii_hexdigit()));
+        let digits = self
+            .text
+            .get(self.at..self.at + 4)
+            .filter(|digits| digits.bytes().all(|b| b.is_ascii_hexdigit()));
         match digits.and_then(|digits| u32::from_str_radix(digits, 16).ok()) {
             Some(code) => {
                 self.at += 4;
@@ -517,7 +522,8 @@ mod tests {
         assert_eq!(problem(""), "1:1 expected a value, got the end");
         assert_eq!(problem("\"a\tb\""), "1:3 a control character in a text has to be escaped, such as `\\t`");
         assert_eq!(problem(r#""\x""#), "1:3 expected an escape such as `\\n` or `\\u00e9`, got `x`");
-        for text in ["nul", "[1,]", "{,}", "{\"a\"}", "-", "1.", "1e", "\"\\u12\"", "'a'", "NaN", "[\u{a0}1]"] {
+        for text in ["nul", "[1,]", "{,}", "{\"a\"}", "-", "1.", "1e", "\"\\u12\"", "'a'", "NaN", "[\u{a0}1]"]
+        {
             assert!(document(text.as_bytes()).is_err(), "{text}");
         }
     }

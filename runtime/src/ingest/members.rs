@@ -59,10 +59,12 @@ impl Members {
         match self.take(name) {
             None => Ok(None),
             Some(Json::String(text)) => moment(&text).map(Some).ok_or_else(|| {
-                wrong(&place, "a moment", &Json::String(text)).help("write it like `2026-03-07T20:00:00Z` (RFC 3339)")
+                wrong(&place, "a moment", &Json::String(text))
+                    .help("write it like `2026-03-07T20:00:00Z` (RFC 3339)")
             }),
-            Some(other) => Err(wrong(&place, "a moment", &other)
-                .help("write it like `2026-03-07T20:00:00Z` (RFC 3339)")),
+            Some(other) => {
+                Err(wrong(&place, "a moment", &other).help("write it like `2026-03-07T20:00:00Z` (RFC 3339)"))
+            }
         }
     }
 
@@ -84,7 +86,8 @@ impl Members {
         let Some((name, _)) = self.members.iter().next() else { return Ok(()) };
         let place = self.place(name);
         let refusal =
-            Refusal::new("unknown_member", format!("{} {whole} has no member `{name}`", article(whole))).at(place);
+            Refusal::new("unknown_member", format!("{} {whole} has no member `{name}`", article(whole)))
+                .at(place);
         Err(match nearest(name, known.iter().copied()) {
             Some(near) => refusal.help(format!("did you mean `{near}`?")),
             None => refusal.help(help),
@@ -103,7 +106,9 @@ pub(super) fn moment(text: &str) -> Option<Timestamp> {
 /// Refuses a text that cannot be a name or a key.
 pub(super) fn key(text: &str, place: &str) -> Result<(), Refusal> {
     if text.trim().is_empty() {
-        return Err(Refusal::new("empty", format!("`{place}` is empty")).at(place).help("leave it out, or fill it in"));
+        return Err(Refusal::new("empty", format!("`{place}` is empty"))
+            .at(place)
+            .help("leave it out, or fill it in"));
     }
     if text.len() > LONGEST {
         let message = format!("`{place}` has {} bytes, and {LONGEST} are allowed", text.len());
@@ -164,13 +169,19 @@ pub(super) enum Check {
 }
 
 /// Refuses fields that are not as declared. Fields that are not declared may be anything.
-pub(super) fn check(fields: &Fields, declared: &[FieldDecl], place: &str, check: Check) -> Result<(), Refusal> {
+pub(super) fn check(
+    fields: &Fields,
+    declared: &[FieldDecl],
+    place: &str,
+    check: Check,
+) -> Result<(), Refusal> {
     for field in declared {
         let path = format!("{place}.{}", field.name);
         match fields.get(&*field.name).filter(|value| !value.is_null()) {
             Some(value) => typed(value, &field.ty, &path)?,
             None if check == Check::Whole && field.presence == Presence::Required => {
-                let message = format!("`{path}` is missing: it is {} {}", article(&field.ty.to_string()), field.ty);
+                let message =
+                    format!("`{path}` is missing: it is {} {}", article(&field.ty.to_string()), field.ty);
                 return Err(Refusal::new("missing", message)
                     .at(path)
                     .help(format!("send it, or declare it as `{}: {}?`", field.name, field.ty)));
@@ -187,7 +198,9 @@ pub(super) fn typed(value: &Json, ty: &Type, place: &str) -> Result<(), Refusal>
         let message = format!("`{place}`: expected {}, got {}", misfit.expected, misfit.got);
         let refusal = Refusal::new("wrong_type", message).at(place);
         match (ty, value) {
-            (Type::One(Scalar::Number), Json::String(_)) => refusal.help("send it as a number, without quotes"),
+            (Type::One(Scalar::Number), Json::String(_)) => {
+                refusal.help("send it as a number, without quotes")
+            }
             (Type::One(Scalar::Text), Json::Number(_)) => refusal.help("send it as a text, in quotes"),
             _ => refusal,
         }

@@ -54,7 +54,12 @@ impl Reader<'_> {
     }
 
     /// One call of Segment's API; without `call` its `type` says which.
-    pub(crate) fn segment(self, parsed: &Parsed, call: Option<Call>, sent: Option<Timestamp>) -> Result<Taken, Refusal> {
+    pub(crate) fn segment(
+        self,
+        parsed: &Parsed,
+        call: Option<Call>,
+        sent: Option<Timestamp>,
+    ) -> Result<Taken, Refusal> {
         segment::read(parsed, call, sent, self.program, self.now, self.fresh)
     }
 }
@@ -89,7 +94,15 @@ impl Ingest {
     /// Starts to take facts in. It ends when the last clone of the answer is gone.
     pub(crate) fn start(store: Arc<dyn Store>, signals: Arc<Signals>) -> (Self, tokio::task::JoinHandle<()>) {
         let (requests, waiting) = mpsc::channel(WAITING);
-        (Self { requests }, tokio::spawn(gather(store, signals, waiting)))
+        let keep = move |facts| {
+            let (store, signals) = (store.clone(), signals.clone());
+            async move {
+                let receipts = store.accept(facts).await;
+                signals.facts();
+                receipts
+            }
+        };
+        (Self { requests }, tokio::spawn(gather(keep, waiting)))
     }
 
     /// Takes facts in, and answers when they are durable.
@@ -103,7 +116,12 @@ impl Ingest {
     }
 }
 
-async fn gather(store: Arc<dyn Store>, signals: Arc<Signals>, mut waiting: mpsc::Receiver<Request>) {
+/// Commits what has come so far, again and again.
+async fn gather<K, F>(keep: K, mut waiting: mpsc::Receiver<Request>)
+where
+    K: Fn(Vec<NewFact>) -> F,
+    F: Future<Output = Result<Vec<Receipt>, StoreError>>,
+{
     while let Some(first) = waiting.recv().await {
         let mut size = first.facts.len();
         let mut together = vec![first];
@@ -112,14 +130,17 @@ async fn gather(store: Arc<dyn Store>, signals: Arc<Signals>, mut waiting: mpsc:
             size += next.facts.len();
             together.push(next);
         }
-        commit(&*store, together).await;
-        signals.facts();
+        commit(&keep, together).await;
     }
 }
 
-async fn commit(store: &dyn Store, mut requests: Vec<Request>) {
+async fn commit<K, F>(keep: &K, mut requests: Vec<Request>)
+where
+    K: Fn(Vec<NewFact>) -> F,
+    F: Future<Output = Result<Vec<Receipt>, StoreError>>,
+{
     let facts = requests.iter().flat_map(|request| request.facts.iter().cloned()).collect();
-    match store.accept(facts).await {
+    match keep(facts).await {
         Ok(receipts) => {
             let mut receipts = receipts.into_iter();
             for request in requests {
@@ -136,9 +157,83 @@ async fn commit(store: &dyn Store, mut requests: Vec<Request>) {
         // One of them may be to blame: each for itself.
         Err(_) => {
             for request in requests {
-                let answer = store.accept(request.facts).await.map_err(Arc::new);
+                let answer = keep(request.facts).await.map_err(Arc::new);
                 let _ = request.answer.send(answer);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use onward_engine::model::{FactKind, Origin};
+
+    use super::*;
+    use crate::store::Who;
+
+    fn fact(id: &str) -> NewFact {
+        NewFact {
+            id: id.into(),
+            who: Who::id("contact", "ana"),
+            contact: None,
+            kind: FactKind::Deleted,
+            at: Timestamp::UNIX_EPOCH,
+            origin: Origin::Live,
+        }
+    }
+
+    /// Keeps everything but the fact `bad`, which spoils its commit.
+    fn keep(commits: &Mutex<Vec<Vec<String>>>, facts: &[NewFact]) -> Result<Vec<Receipt>, StoreError> {
+        let ids: Vec<String> = facts.iter().map(|fact| fact.id.to_string()).collect();
+        if ids.iter().any(|id| id == "bad") {
+            return Err(StoreError::Nobody { id: "bad".to_owned() });
+        }
+        commits.lock().unwrap().push(ids);
+        Ok(facts.iter().map(|fact| Receipt::Duplicate { id: fact.id.clone() }).collect())
+    }
+
+    async fn committed(requests: &[&[&str]]) -> (Vec<Vec<String>>, Vec<bool>) {
+        let commits = Arc::new(Mutex::new(Vec::new()));
+        let (sender, waiting) = mpsc::channel(100);
+        let mut answers = Vec::new();
+        for ids in requests {
+            let (answer, answered) = oneshot::channel();
+            let facts = ids.iter().map(|id| fact(id)).collect();
+            sender.send(Request { facts, answer }).await.unwrap();
+            answers.push((ids.len(), answered));
+        }
+        drop(sender);
+        let kept = commits.clone();
+        gather(
+            |facts| {
+                let kept = keep(&kept, &facts);
+                async move { kept }
+            },
+            waiting,
+        )
+        .await;
+        let mut fine = Vec::new();
+        for (size, answered) in answers {
+            let answer = answered.await.unwrap();
+            fine.push(answer.is_ok_and(|receipts| receipts.len() == size));
+        }
+        let commits = commits.lock().unwrap().clone();
+        (commits, fine)
+    }
+
+    #[tokio::test]
+    async fn requests_that_wait_are_committed_together() {
+        let (commits, fine) = committed(&[&["a", "b"], &["c"], &["d"]]).await;
+        assert_eq!(commits, [["a", "b", "c", "d"]]);
+        assert_eq!(fine, [true, true, true]);
+    }
+
+    #[tokio::test]
+    async fn a_request_that_cannot_be_kept_spoils_no_other() {
+        let (commits, fine) = committed(&[&["a"], &["bad"], &["b"]]).await;
+        assert_eq!(commits, [["a"], ["b"]]);
+        assert_eq!(fine, [true, false, true]);
     }
 }

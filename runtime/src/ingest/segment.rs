@@ -147,15 +147,20 @@ impl Reading<'_> {
 
     /// Traits under the names that rules use, without those that do not fit their declaration.
     fn fitting(&self, kind: &str, traits: Fields) -> Fields {
-        let entity = self.program.and_then(|program| program.entities.iter().find(|entity| *entity.name == *kind));
-        let named = traits.into_iter().filter(|(name, _)| name != "id").map(|(name, value)| (snake(&name), value));
+        let entity =
+            self.program.and_then(|program| program.entities.iter().find(|entity| *entity.name == *kind));
+        let named =
+            traits.into_iter().filter(|(name, _)| name != "id").map(|(name, value)| (snake(&name), value));
         named.filter(|(name, value)| fits(entity, name, value)).collect()
     }
 
     /// `context.timezone`, if it is one.
     fn timezone(&self) -> Option<Json> {
         let zone = object(self.members, "context")?.get("timezone")?;
-        Value::from_json(zone, &Type::One(Scalar::Timezone)).is_ok().then(|| zone.clone()).filter(|zone| !zone.is_null())
+        Value::from_json(zone, &Type::One(Scalar::Timezone))
+            .is_ok()
+            .then(|| zone.clone())
+            .filter(|zone| !zone.is_null())
     }
 
     fn traits(&self) -> Fields {
@@ -186,8 +191,11 @@ impl Reading<'_> {
     }
 
     fn track(self) -> Result<Taken, Refusal> {
-        let title = self.members.get("event").and_then(Json::as_str).map(str::trim).filter(|title| !title.is_empty());
-        let title = title.ok_or_else(|| Refusal::new("missing", "`event` is missing: the name of what happened").at("event"))?;
+        let title =
+            self.members.get("event").and_then(Json::as_str).map(str::trim).filter(|title| !title.is_empty());
+        let title = title.ok_or_else(|| {
+            Refusal::new("missing", "`event` is missing: the name of what happened").at("event")
+        })?;
         let properties = object(self.members, "properties").cloned().unwrap_or_default();
         let name = self.event_name(title);
         self.event(name, properties)
@@ -230,7 +238,10 @@ impl Reading<'_> {
     fn group(self) -> Result<Taken, Refusal> {
         let group = word(self.members, "groupId")
             .ok_or_else(|| Refusal::new("missing", "`groupId` is missing").at("groupId"))?;
-        let account = Named { who: Who::id("account", group.clone()), attributes: self.fitting("account", self.traits()) };
+        let account = Named {
+            who: Who::id("account", group.clone()),
+            attributes: self.fitting("account", self.traits()),
+        };
         let mut facts = vec![self.told(self.id.clone(), account)];
         if let Ok(mut contact) = self.contact(Fields::new()) {
             contact.attributes.insert("account".to_owned(), Json::from(group));
@@ -243,7 +254,8 @@ impl Reading<'_> {
         let missing = |name: &str| Refusal::new("missing", format!("`{name}` is missing")).at(name);
         let previous = word(self.members, "previousId").ok_or_else(|| missing("previousId"))?;
         let user = word(self.members, "userId").ok_or_else(|| missing("userId"))?;
-        let keys = vec![IdentityKey::new(Namespace::Id, user), IdentityKey::new(Namespace::Anonymous, previous)];
+        let keys =
+            vec![IdentityKey::new(Namespace::Id, user), IdentityKey::new(Namespace::Anonymous, previous)];
         let contact = Named { who: Who { kind: "contact".into(), keys }, attributes: Fields::new() };
         let fact = self.told(self.id.clone(), contact);
         Ok(Taken { id: self.id, facts: vec![fact], warning: None })
@@ -255,7 +267,12 @@ impl Reading<'_> {
 
     /// `Form Submitted` is `form_submitted`; a name that a rule declares as it is stays so.
     fn event_name(&self, title: &str) -> String {
-        let plain: String = title.to_lowercase().split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).collect::<Vec<_>>().join("_");
+        let plain: String = title
+            .to_lowercase()
+            .split(|c: char| !c.is_alphanumeric())
+            .filter(|w| !w.is_empty())
+            .collect::<Vec<_>>()
+            .join("_");
         let plain = if plain.is_empty() { title.to_owned() } else { plain };
         let forms = [title.to_owned(), plain.clone(), snake(title)];
         forms.into_iter().find(|name| self.declared(name).is_some()).unwrap_or(plain)
@@ -290,12 +307,12 @@ fn snake(name: &str) -> String {
     while let Some(c) = chars.next() {
         let starts = c.is_uppercase()
             && before.is_some_and(|b: char| {
-                b.is_lowercase() || b.is_numeric() || (b.is_uppercase() && chars.peek().is_some_and(|n| n.is_lowercase()))
+                b.is_lowercase()
+                    || b.is_numeric()
+                    || (b.is_uppercase() && chars.peek().is_some_and(|n| n.is_lowercase()))
             });
-        if !c.is_alphanumeric() || starts {
-            if !snake.is_empty() && !snake.ends_with('_') {
-                snake.push('_');
-            }
+        if (!c.is_alphanumeric() || starts) && !snake.is_empty() && !snake.ends_with('_') {
+            snake.push('_');
         }
         if c.is_alphanumeric() {
             snake.extend(c.to_lowercase());
@@ -328,7 +345,9 @@ mod tests {
 
     fn attributes(fact: &NewFact) -> Json {
         match &fact.kind {
-            FactKind::Attributes { attributes } | FactKind::Event { attributes, .. } => Json::Object(attributes.clone()),
+            FactKind::Attributes { attributes } | FactKind::Event { attributes, .. } => {
+                Json::Object(attributes.clone())
+            }
             other => panic!("{other:?}"),
         }
     }
@@ -370,7 +389,10 @@ mod tests {
         );
         let FactKind::Event { name, fields, .. } = &page.facts[0].kind else { panic!("an event") };
         assert_eq!(&**name, "page_viewed");
-        assert_eq!(Json::Object(fields.clone()), json!({"path": "/pricing", "name": "Pricing", "title": "Prices"}));
+        assert_eq!(
+            Json::Object(fields.clone()),
+            json!({"path": "/pricing", "name": "Pricing", "title": "Prices"})
+        );
     }
 
     #[test]

@@ -18,7 +18,12 @@ pub(super) struct Named {
 }
 
 /// Reads `"ana"` or `{"id": "ana", "email": …, attributes}` at `place`.
-pub(super) fn named(json: Json, kind: &str, place: &str, program: Option<&Program>) -> Result<Named, Refusal> {
+pub(super) fn named(
+    json: Json,
+    kind: &str,
+    place: &str,
+    program: Option<&Program>,
+) -> Result<Named, Refusal> {
     match json {
         Json::String(id) => {
             key(&id, place)?;
@@ -40,7 +45,9 @@ fn object(members: Fields, kind: &str, place: &str, program: Option<&Program>) -
     let id = members.text("id")?;
     let anonymous = members.text("anonymous_id")?;
     let attributes = members.rest();
-    if let Some(entity) = program.and_then(|program| program.entities.iter().find(|entity| *entity.name == *kind)) {
+    if let Some(entity) =
+        program.and_then(|program| program.entities.iter().find(|entity| *entity.name == *kind))
+    {
         check(&attributes, &entity.attributes, place, Check::Part)?;
     }
     let mut keys = Vec::new();
@@ -60,7 +67,11 @@ fn object(members: Fields, kind: &str, place: &str, program: Option<&Program>) -
 }
 
 /// A contact's address and number name it too.
-pub(super) fn contact_keys(attributes: &Fields, kind: &str, place: &str) -> Result<Vec<IdentityKey>, Refusal> {
+pub(super) fn contact_keys(
+    attributes: &Fields,
+    kind: &str,
+    place: &str,
+) -> Result<Vec<IdentityKey>, Refusal> {
     let mut keys = Vec::new();
     if kind != "contact" {
         return Ok(keys);
@@ -82,7 +93,8 @@ pub(super) fn contact_keys(attributes: &Fields, kind: &str, place: &str) -> Resu
 
 /// Refuses a kind of entity that nobody declared.
 pub(super) fn declared(kind: &str, program: Option<&Program>, place: &str) -> Result<(), Refusal> {
-    let names: Vec<&Arc<str>> = program.iter().flat_map(|program| &program.entities).map(|entity| &entity.name).collect();
+    let names: Vec<&Arc<str>> =
+        program.iter().flat_map(|program| &program.entities).map(|entity| &entity.name).collect();
     let known = || names.iter().map(|name| &***name).chain(["contact", "account"]);
     if known().any(|name| name == kind) {
         return Ok(());

@@ -63,7 +63,12 @@ pub(super) async fn work_out(
     limit: usize,
     now: Timestamp,
 ) -> Result<Commit, BatchError> {
-    let mut engine = Engine { store, library, programs: library.shelf().programs.clone(), snapshot: batch.snapshot.clone() };
+    let mut engine = Engine {
+        store,
+        library,
+        programs: library.shelf().programs.clone(),
+        snapshot: batch.snapshot.clone(),
+    };
     let mut commit = Commit::new(batch.cursor, now);
     for item in in_order(&batch, limit) {
         let input = match item {
@@ -117,7 +122,9 @@ impl Engine<'_> {
 fn merge(snapshot: &mut Snapshot, loaded: Snapshot) {
     for (id, entity) in loaded.entities {
         if !snapshot.entities.contains_key(&id) {
-            snapshot.enrolments.extend(loaded.enrolments.iter().filter(|enrolled| enrolled.subject == id).cloned());
+            snapshot
+                .enrolments
+                .extend(loaded.enrolments.iter().filter(|enrolled| enrolled.subject == id).cloned());
             snapshot.entities.insert(id, entity);
         }
     }
@@ -180,15 +187,19 @@ mod tests {
 
     #[test]
     fn a_timer_waits_for_facts_that_may_come_before_it() {
-        let batch =
-            Batch { facts: vec![fact(1, Origin::Live)], timers: vec![timer(0), timer(2)], ..Batch::default() };
+        let batch = Batch {
+            facts: vec![fact(1, Origin::Live)],
+            timers: vec![timer(0), timer(2)],
+            ..Batch::default()
+        };
         assert_eq!(names(&batch, 1), ["t0", "f1"]);
         assert_eq!(names(&batch, 2), ["t0", "f1", "t2"]);
     }
 
     #[test]
     fn history_does_not_hold_timers_up() {
-        let batch = Batch { facts: vec![fact(1, Origin::Backfill)], timers: vec![timer(2)], ..Batch::default() };
+        let batch =
+            Batch { facts: vec![fact(1, Origin::Backfill)], timers: vec![timer(2)], ..Batch::default() };
         assert_eq!(names(&batch, 1), ["f1", "t2"]);
     }
 }

@@ -144,11 +144,6 @@ impl Worker {
         self.shards().joined
     }
 
-    /// How many shards this node holds.
-    pub(crate) fn held(&self) -> usize {
-        self.shards().leases.len()
-    }
-
     /// Whether nothing in this node's shards is left to do now.
     pub(crate) async fn is_idle(&self) -> Result<bool, StoreError> {
         {
@@ -256,7 +251,11 @@ impl Worker {
                 shards.rest(shard);
             }
             Err(error) => {
-                tracing::error!(shard, error = &error as &dyn std::error::Error, "a shard cannot be worked on; it is tried again soon");
+                tracing::error!(
+                    shard,
+                    error = &error as &dyn std::error::Error,
+                    "a shard cannot be worked on; it is tried again soon"
+                );
                 shards.rest(shard);
             }
         }
@@ -271,7 +270,8 @@ impl Worker {
             }
             let full = batch.facts.len() >= BATCH as usize || batch.timers.len() >= BATCH as usize;
             let commit = batch::work_out(&*self.store, &self.library, batch, BATCH as usize, now).await?;
-            let (cursor, intents, facts) = (commit.cursor, !commit.intents.is_empty(), !commit.facts.is_empty());
+            let (cursor, intents, facts) =
+                (commit.cursor, !commit.intents.is_empty(), !commit.facts.is_empty());
             self.store.commit(&lease, commit).await?;
             lease.cursor = cursor;
             self.moved(&lease);
