@@ -51,6 +51,7 @@ pub(crate) fn check(declared: &Declarations, project: &Parsed, report: &mut Repo
         report,
         used_actions: IndexMap::new(),
         used_templates: BTreeSet::new(),
+        missing_settings: BTreeSet::new(),
         vars: 0,
         waits: 0,
         step_names: StepNames::default(),
@@ -66,6 +67,8 @@ struct Checker<'a> {
     /// Actions that some workflow uses, each with its first use.
     used_actions: IndexMap<Arc<str>, Span>,
     used_templates: BTreeSet<Arc<str>>,
+    /// Settings that were reported as missing.
+    missing_settings: BTreeSet<String>,
     /// Variables of loops so far in this workflow or action.
     vars: u32,
     /// Waits for an event so far in this workflow.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::codes;
 use crate::diagnostic::Diagnostic;
+use crate::message::{self, SegmentKind};
 use crate::report::Report;
 use crate::syntax::ast::{Origin, StringLit};
 
@@ -16,13 +17,20 @@ pub(crate) fn plain_text(
     role: &str,
     report: &mut Report,
 ) -> Option<Arc<str>> {
-    let contents = literal.contents();
-    if contents.contains("{{") || contents.contains("{%") {
-        let message = format!("{role} has no holes");
+    let message = message::of_literal(origin, literal);
+    let hole = message.segments.iter().find(|it| !matches!(it.kind, SegmentKind::Text(_)));
+    if let Some(hole) = hole {
         report.push(
-            Diagnostic::error(codes::WRONG_TYPE, literal.span(origin), message).help("write the text itself"),
+            Diagnostic::error(codes::WRONG_TYPE, hole.span, format!("{role} is a fixed text"))
+                .help("write it without holes"),
         );
         return None;
     }
-    Some(contents.replace("\\n", "\n").replace("\\\"", "\"").into())
+    let whole = message.diagnostics.is_empty();
+    message.diagnostics.into_iter().for_each(|it| report.push(it));
+    let texts = message.segments.into_iter().filter_map(|it| match it.kind {
+        SegmentKind::Text(text) => Some(text),
+        _ => None,
+    });
+    whole.then(|| texts.collect::<String>().into())
 }

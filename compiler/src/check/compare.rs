@@ -11,6 +11,7 @@ use super::{Checker, Cx, words};
 use crate::codes;
 use crate::diagnostic::{Applicability, Diagnostic, Span};
 use crate::hir::{Compare, Expr, ExprKind};
+use crate::shape;
 use crate::syntax::ast::{self, BinaryOp};
 
 impl Checker<'_> {
@@ -330,12 +331,7 @@ impl Checker<'_> {
 /// Whether a literal text spells a value of `ty`, which is no text.
 fn spells(value: &Expr, ty: &Type) -> bool {
     let ExprKind::Constant(Constant::Text(text)) = &value.kind else { return false };
-    match ty {
-        Type::One(Scalar::Date) => text.parse::<jiff::civil::Date>().is_ok(),
-        Type::One(Scalar::Time) => text.parse::<jiff::Timestamp>().is_ok(),
-        Type::One(Scalar::Clock) => super::literal::read_clock(text).is_some(),
-        _ => false,
-    }
+    matches!(ty, Type::One(scalar) if shape::spelled(text, scalar).is_some())
 }
 
 /// The number that a comparison has on its right.

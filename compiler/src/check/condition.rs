@@ -84,7 +84,7 @@ impl Checker<'_> {
                 let help = "give one of the events a name by `as` and compare with `NAME.FIELD`";
                 self.error(codes::CONSTANT_CONDITION, condition.span, message, help)
             }
-            _ if is_constant(condition) => {
+            _ if self.is_constant(condition) => {
                 let outcome = match &condition.kind {
                     ExprKind::Constant(Constant::Bool(true)) => "always holds",
                     ExprKind::Constant(Constant::Bool(false)) => "never holds",
@@ -95,6 +95,44 @@ impl Checker<'_> {
                 self.error(codes::CONSTANT_CONDITION, condition.span, message, help)
             }
             _ => Some(()),
+        }
+    }
+
+    /// Whether `expr` reads nothing that could change. A setting could: it is there to be.
+    fn is_constant(&self, expr: &Expr) -> bool {
+        let is_constant = |it: &Expr| self.is_constant(it);
+        match &expr.kind {
+            ExprKind::Constant(_) => !self.source(expr.span).starts_with("config"),
+            ExprKind::Missing => true,
+            ExprKind::List(items) => items.iter().all(is_constant),
+            ExprKind::Object(entries) => entries.iter().all(|(_, it)| is_constant(it)),
+            ExprKind::Not(a)
+            | ExprKind::IsSet(a)
+            | ExprKind::Negate(a)
+            | ExprKind::Convert(a)
+            | ExprKind::Attribute(a, _)
+            | ExprKind::Member(a, _) => is_constant(a),
+            ExprKind::And(a, b)
+            | ExprKind::Or(a, b)
+            | ExprKind::Compare(_, a, b)
+            | ExprKind::Arithmetic(_, a, b)
+            | ExprKind::Default(a, b) => is_constant(a) && is_constant(b),
+            ExprKind::Pipe(_, a, args) => is_constant(a) && args.iter().all(is_constant),
+            ExprKind::Message(parts) => parts.iter().all(|it| matches!(it, Part::Text(_))),
+            // These depend on the clock or on the subject's zone.
+            ExprKind::At(..)
+            | ExprKind::NextClock(_)
+            | ExprKind::NextWeekday(..)
+            | ExprKind::StartOf(_)
+            | ExprKind::Now
+            | ExprKind::Today => false,
+            ExprKind::Subject
+            | ExprKind::Contact
+            | ExprKind::Event
+            | ExprKind::Field { .. }
+            | ExprKind::Param(_)
+            | ExprKind::Var(_)
+            | ExprKind::Secret(_) => false,
         }
     }
 
@@ -136,42 +174,6 @@ fn gather<'e>(condition: &'e Expr, found: &mut Vec<(String, &'e Constant, Span)>
             found.extend(fixed);
         }
         _ => {}
-    }
-}
-
-/// Whether `expr` reads nothing that could change.
-fn is_constant(expr: &Expr) -> bool {
-    match &expr.kind {
-        ExprKind::Constant(_) | ExprKind::Missing => true,
-        ExprKind::List(items) => items.iter().all(is_constant),
-        ExprKind::Object(entries) => entries.iter().all(|(_, it)| is_constant(it)),
-        ExprKind::Not(a)
-        | ExprKind::IsSet(a)
-        | ExprKind::Negate(a)
-        | ExprKind::Convert(a)
-        | ExprKind::Attribute(a, _)
-        | ExprKind::Member(a, _) => is_constant(a),
-        ExprKind::And(a, b)
-        | ExprKind::Or(a, b)
-        | ExprKind::Compare(_, a, b)
-        | ExprKind::Arithmetic(_, a, b)
-        | ExprKind::Default(a, b) => is_constant(a) && is_constant(b),
-        ExprKind::Pipe(_, a, args) => is_constant(a) && args.iter().all(is_constant),
-        ExprKind::Message(parts) => parts.iter().all(|it| matches!(it, Part::Text(_))),
-        // These depend on the clock or on the subject's zone.
-        ExprKind::At(..)
-        | ExprKind::NextClock(_)
-        | ExprKind::NextWeekday(..)
-        | ExprKind::StartOf(_)
-        | ExprKind::Now
-        | ExprKind::Today => false,
-        ExprKind::Subject
-        | ExprKind::Contact
-        | ExprKind::Event
-        | ExprKind::Field { .. }
-        | ExprKind::Param(_)
-        | ExprKind::Var(_)
-        | ExprKind::Secret(_) => false,
     }
 }
 

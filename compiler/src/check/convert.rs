@@ -6,7 +6,6 @@
 
 use std::sync::Arc;
 
-use jiff::civil;
 use onward_bytecode::{Constant, Kind, Presence, Scalar, Type};
 
 use super::{Checker, Cx, typed, words};
@@ -83,12 +82,13 @@ impl Checker<'_> {
     /// A literal text as what it spells.
     fn fit_text(&mut self, value: Expr, text: &Arc<str>, to: &Scalar, role: &str) -> Option<Expr> {
         let ty = Type::One(to.clone());
-        let constant = |constant: Constant| {
-            Some(typed(ExprKind::Constant(constant), ty.clone(), Presence::Required, value.span))
-        };
+        if *to == Scalar::Text {
+            return Some(value);
+        }
+        if let Some(spelled) = shape::spelled(text, to) {
+            return Some(typed(ExprKind::Constant(spelled), ty, Presence::Required, value.span));
+        }
         match to {
-            Scalar::Text => Some(value),
-            _ if to.kind() == Kind::Text && shape::fits(text, to) => constant(Constant::Text(text.clone())),
             Scalar::OneOf(texts) | Scalar::Ordered(texts) => {
                 self.not_in_set(&value, text, texts, role);
                 None
@@ -97,18 +97,6 @@ impl Checker<'_> {
                 let message = format!("`{text}` is not {}", words::plain(&ty));
                 self.error(codes::BAD_TEXT, value.span, message, example(to))
             }
-            Scalar::Date => match text.parse::<civil::Date>() {
-                Ok(date) => constant(Constant::Date(date)),
-                Err(_) => self.misfit(&value, &ty, role),
-            },
-            Scalar::Time => match text.parse::<jiff::Timestamp>() {
-                Ok(time) => constant(Constant::Time(time)),
-                Err(_) => self.misfit(&value, &ty, role),
-            },
-            Scalar::Clock => match super::literal::read_clock(text) {
-                Some(clock) => constant(Constant::Clock(clock)),
-                None => self.misfit(&value, &ty, role),
-            },
             _ => self.misfit(&value, &ty, role),
         }
     }
@@ -218,7 +206,9 @@ pub(super) fn is_part_of(from: &Scalar, to: &Scalar) -> bool {
         (Scalar::OneOf(from) | Scalar::Ordered(from), Scalar::OneOf(to) | Scalar::Ordered(to)) => {
             from.iter().all(|it| to.contains(it))
         }
-        (Scalar::OneOf(from) | Scalar::Ordered(from), to) => from.iter().all(|it| shape::fits(it, to)),
+        (Scalar::OneOf(from) | Scalar::Ordered(from), to) => {
+            from.iter().all(|it| shape::spelled(it, to).is_some())
+        }
         _ => from == to,
     }
 }

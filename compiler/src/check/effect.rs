@@ -187,6 +187,10 @@ impl<'a> Checker<'a> {
             _ => {
                 let broken_setting = said.iter().find(|it| it.code == codes::UNKNOWN_SETTING);
                 if let Some(setting) = broken_setting {
+                    // One setting that is missing is one mistake, however often it is needed.
+                    if !self.missing_settings.insert(words.clone()) {
+                        return None;
+                    }
                     let message = format!("`{name}` needs `{words}`, and {}", setting.message);
                     let help = setting.help.clone().unwrap_or_default();
                     return self.error(codes::UNKNOWN_SETTING, span, message, help);

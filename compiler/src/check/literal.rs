@@ -3,7 +3,6 @@
 //! The parser knows their shape; whether there is such a day or so large a number
 //! is found here. It must not know what they are for.
 
-use jiff::civil;
 use onward_bytecode::{Constant, Length, Presence, Scalar, Type};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive as _;
@@ -13,6 +12,7 @@ use super::{Checker, Cx, typed};
 use crate::codes;
 use crate::diagnostic::Span;
 use crate::hir::{Expr, ExprKind};
+use crate::shape;
 use crate::syntax::ast::{self, AstNode as _, Unit};
 
 /// The longest duration: a thousand years, in months, days and milliseconds.
@@ -75,7 +75,7 @@ impl Checker<'_> {
     }
 
     pub(super) fn date(&mut self, text: &str, span: Span) -> Option<Expr> {
-        let Ok(date) = text.parse::<civil::Date>() else {
+        let Some(date) = shape::spelled(text, &Scalar::Date) else {
             let message = format!("there is no day `{text}`");
             return self.error(
                 codes::NO_SUCH_TIME,
@@ -84,15 +84,16 @@ impl Checker<'_> {
                 "a date is written year-month-day, as in `2026-03-07`",
             );
         };
-        Some(constant(Constant::Date(date), Scalar::Date, span))
+        Some(constant(date, Scalar::Date, span))
     }
 
     pub(super) fn clock(&mut self, text: &str, span: Span) -> Option<Expr> {
-        let Some(clock) = read_clock(text) else {
+        let padded = if text.find(':') == Some(1) { format!("0{text}") } else { text.to_owned() };
+        let Some(clock) = shape::spelled(&padded, &Scalar::Clock) else {
             let message = format!("there is no time of day `{text}`");
             return self.error(codes::NO_SUCH_TIME, span, message, "times go from `00:00` to `23:59`");
         };
-        Some(constant(Constant::Clock(clock), Scalar::Clock, span))
+        Some(constant(clock, Scalar::Clock, span))
     }
 
     pub(super) fn date_time(&mut self, moment: &ast::DateTimeExpr, span: Span) -> Option<Expr> {
@@ -101,15 +102,6 @@ impl Checker<'_> {
         let kind = ExprKind::At(Box::new(date), Box::new(clock));
         Some(typed(kind, Type::One(Scalar::Time), Presence::Required, span))
     }
-}
-
-/// Reads `09:00`, `9:00` or `09:00:30`.
-pub(super) fn read_clock(text: &str) -> Option<civil::Time> {
-    let mut parts = text.split(':');
-    let hour = parts.next()?.parse().ok()?;
-    let minute = parts.next()?.parse().ok()?;
-    let second = parts.next().map_or(Some(0), |it| it.parse().ok())?;
-    civil::Time::new(hour, minute, second, 0).ok()
 }
 
 fn add(a: Length, b: Length) -> Option<Length> {

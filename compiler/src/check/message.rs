@@ -76,7 +76,7 @@ impl Checker<'_> {
 
     fn quoted(&mut self, cx: Cx<'_>, literal: &StringLit, form: Form) -> Option<Expr> {
         let span = literal.span(cx.origin);
-        let segments = Segments::of_literal(literal, cx.origin, self.report)?;
+        let segments = Segments::of_literal(literal, cx.origin, self.report);
         self.whole_message(cx.scope, &segments, form, span)
     }
 

@@ -89,7 +89,7 @@ impl Checker<'_> {
     fn no_unit(&mut self, value: &Expr, role: &str) -> Option<Expr> {
         let source = self.quote(value.span);
         let message = format!("{role} does not say `{source}` of what");
-        let mut diagnostic = Diagnostic::error(codes::WRONG_TYPE, value.span, message)
+        let mut diagnostic = Diagnostic::error(crate::syntax::codes::NO_UNIT, value.span, message)
             .help(format!("write `{source} days`, `{source}h` or `{source} minutes`"));
         for unit in ["days", "hours", "minutes"] {
             diagnostic = diagnostic.replace(value.span, format!("{source} {unit}"), Applicability::Unsure);

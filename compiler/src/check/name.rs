@@ -19,6 +19,18 @@ use crate::hir::{Expr, ExprKind};
 use crate::nearest::{list_names, nearest};
 use crate::syntax::ast;
 
+/// What other languages call a truth value, and its name here.
+const CONSTANTS: [(&str, &str); 8] = [
+    ("yes", "true"),
+    ("True", "true"),
+    ("TRUE", "true"),
+    ("on", "true"),
+    ("no", "false"),
+    ("False", "false"),
+    ("FALSE", "false"),
+    ("off", "false"),
+];
+
 /// What the first name of a path stands for.
 enum Meaning {
     /// A value.
@@ -362,6 +374,10 @@ impl Checker<'_> {
     }
 
     fn setting(&mut self, rest: &[ast::Name], span: Span) -> Option<Expr> {
+        if rest.is_empty() {
+            let help = "a setting is read by its heading and name, as in `config.twilio.from`";
+            return self.error(codes::UNKNOWN_SETTING, span, "`config` alone is no setting", help);
+        }
         let path = rest.iter().map(ast::Name::text).collect::<Vec<_>>().join(".");
         if let Some(found) = self.declared.config.settings.get(&path) {
             let scalar = match found {
@@ -435,6 +451,20 @@ impl Checker<'_> {
 
     fn unknown_name(&mut self, cx: Cx<'_>, name: &str, span: Span) {
         if self.declared.stray.contains(name) {
+            return;
+        }
+        if cx.scope.place == Place::Action && matches!(name, "contact" | "account" | "event") {
+            let message = format!("an action does not see any {name}");
+            let help = format!("make it a parameter, whose default may read it: `value: text = {name}.…`");
+            let _: Option<()> = self.error(codes::UNKNOWN_NAME, span, message, help);
+            return;
+        }
+        if let Some((_, meant)) = CONSTANTS.iter().find(|(it, _)| *it == name) {
+            self.report.push(
+                Diagnostic::error(codes::UNKNOWN_NAME, span, format!("nothing here is called `{name}`"))
+                    .help(format!("did you mean `{meant}`?"))
+                    .replace(span, *meant, Applicability::Unsure),
+            );
             return;
         }
         if let Some((sort, help)) = self.elsewhere(name) {

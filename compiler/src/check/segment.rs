@@ -4,7 +4,9 @@
 
 use std::sync::Arc;
 
+use crate::message::{self, Message, SegmentKind};
 use crate::report::Report;
+use crate::syntax::Parse;
 use crate::syntax::ast::{self, Origin, StringLit};
 use crate::template::TemplateFile;
 use crate::template::marks::{Marks, Piece};
@@ -28,11 +30,49 @@ pub(super) enum Segment {
     End,
 }
 
+impl From<SegmentKind> for Segment {
+    fn from(kind: SegmentKind) -> Self {
+        match kind {
+            SegmentKind::Text(text) => Self::Text(text),
+            SegmentKind::Hole(value) => Self::Hole(understood(&value), value.origin()),
+            SegmentKind::If(condition) => Self::If(understood(&condition), condition.origin()),
+            SegmentKind::ElseIf(condition) => Self::ElseIf(understood(&condition), condition.origin()),
+            SegmentKind::Else => Self::Else,
+            SegmentKind::For(item, list) => {
+                Self::For(Some(item.name).filter(|it| !it.is_empty()), understood(&list), list.origin())
+            }
+            SegmentKind::End => Self::End,
+        }
+    }
+}
+
+/// An expression in which the parser found no mistake.
+fn understood(parse: &Parse) -> Option<ast::Expr> {
+    if parse.diagnostics().is_empty() { parse.expression() } else { None }
+}
+
 /// The segments of a message, of which every block is closed.
 #[derive(Debug, Clone)]
 pub(super) struct Segments(Vec<Segment>);
 
 impl Segments {
+    /// The segments of a text in quotes.
+    pub(super) fn of_literal(literal: &StringLit, origin: Origin, report: &mut Report) -> Self {
+        Self::of(message::of_literal(origin, literal), report)
+    }
+
+    /// The segments of a stretch of a template's file.
+    pub(super) fn of_file(file: &TemplateFile, report: &mut Report) -> Self {
+        Self::of(message::of_file(file.file, &file.text, file.offset), report)
+    }
+
+    fn of(message: Message, report: &mut Report) -> Self {
+        for diagnostic in message.diagnostics {
+            report.push(diagnostic);
+        }
+        Self(message.segments.into_iter().map(|it| Segment::from(it.kind)).collect())
+    }
+
     pub(super) fn get(&self, number: usize) -> Option<&Segment> {
         self.0.get(number)
     }
@@ -85,60 +125,4 @@ impl Segments {
         self.0.extend(other.0);
         first
     }
-}
-
-impl Segments {
-    pub(super) fn of_literal(literal: &StringLit, origin: Origin, report: &mut Report) -> Option<Self> {
-        let offset = literal.contents_range().start();
-        of_raw(literal.contents(), Origin { offset: origin.offset + u32::from(offset), ..origin }, report)
-    }
-
-    pub(super) fn of_file(file: &TemplateFile, report: &mut Report) -> Option<Self> {
-        of_raw(&file.text, Origin { file: file.file, offset: file.offset }, report)
-    }
-}
-
-fn of_raw(text: &str, origin: Origin, report: &mut Report) -> Option<Segments> {
-    let mut found = Vec::new();
-    let mut rest = text;
-    let before = report.mark();
-    while let Some(at) = rest.find('{').filter(|_| rest.contains("{{") || rest.contains("{%")) {
-        let at = [rest.find("{{"), rest.find("{%")].into_iter().flatten().min().unwrap_or(at);
-        let (head, tail) = rest.split_at(at);
-        found.push(Segment::Text(head.to_owned()));
-        let tag = tail.starts_with("{%");
-        let close = if tag { "%}" } else { "}}" };
-        let Some((inside, after)) = tail.get(2..)?.split_once(close) else { break };
-        let start = u32::try_from(text.len() - tail.len() + 2).ok()?;
-        let mut parse = |skip: usize| {
-            let body = inside.get(skip..).unwrap_or_default();
-            let at = origin.offset + start + u32::try_from(skip).unwrap_or(0);
-            let parsed = crate::syntax::parse_expression(origin.file, body, at);
-            parsed.diagnostics().iter().for_each(|it| report.push(it.clone()));
-            (parsed.expression(), parsed.origin())
-        };
-        let trimmed = inside.trim();
-        let lead = inside.len() - inside.trim_start().len();
-        found.push(if !tag {
-            let (e, o) = parse(0);
-            Segment::Hole(e, o)
-        } else if trimmed.starts_with("if ") {
-            let (e, o) = parse(lead + 3);
-            Segment::If(e, o)
-        } else if trimmed.starts_with("else if ") {
-            let (e, o) = parse(lead + 8);
-            Segment::ElseIf(e, o)
-        } else if trimmed == "else" {
-            Segment::Else
-        } else if let Some(it) = trimmed.strip_prefix("for ") {
-            let (name, _) = it.split_once(" in ")?;
-            let (e, o) = parse(lead + 4 + name.len() + 4);
-            Segment::For(Some(name.to_owned()), e, o)
-        } else {
-            Segment::End
-        });
-        rest = after;
-    }
-    found.push(Segment::Text(rest.to_owned()));
-    (report.mark() == before).then_some(Segments(found))
 }

@@ -62,11 +62,13 @@ impl Checker<'_> {
     /// they would be sent after is unknown.
     pub(super) fn unused_templates(&mut self) {
         let declared = self.declared;
+        // After a mistake, nobody knows whether it would be sent.
+        let sure = !self.report.has_errors();
         for template in declared.templates.values() {
             if template.author == Author::Std || self.used_templates.contains(&template.name) {
                 continue;
             }
-            if template.understood == Understood::Whole {
+            if sure && template.understood == Understood::Whole {
                 let message = format!("nobody sends the template `{}`", template.name);
                 self.report.push(
                     Diagnostic::warning(codes::UNUSED_TEMPLATE, template.span, message)
@@ -108,16 +110,13 @@ impl Checker<'_> {
     /// The text and the HTML of a mail.
     fn body(&mut self, scope: &Scope, template: &Template, at: Span) -> Option<(Expr, Option<Expr>)> {
         let written = template.parts.get("text").map(|it| self.part(scope, it, at));
-        let preheader = match template.parts.get("preheader") {
-            Some(part) => Some(self.segments(part)?),
-            None => None,
-        };
+        let preheader = template.parts.get("preheader").map(|part| self.segments(part));
         let source =
             ["markdown", "html"].into_iter().find_map(|it| template.parts.get(it).map(|part| (it, part)));
         let Some((form, part)) = source else {
             return Some((written??, None));
         };
-        let mut segments = self.segments(part)?;
+        let mut segments = self.segments(part);
         let marks = Marks::new(&segments.source());
         let marked = segments.marked(&marks);
         let mut whole = match form {
@@ -155,11 +154,11 @@ impl Checker<'_> {
     }
 
     fn part(&mut self, scope: &Scope, part: &Part, at: Span) -> Option<Expr> {
-        let segments = self.segments(part)?;
+        let segments = self.segments(part);
         self.whole_message(scope, &segments, Form::Text, at)
     }
 
-    fn segments(&mut self, part: &Part) -> Option<Segments> {
+    fn segments(&mut self, part: &Part) -> Segments {
         match &part.text {
             PartText::Quoted(literal, origin) => Segments::of_literal(literal, *origin, self.report),
             PartText::File(file) => Segments::of_file(file, self.report),

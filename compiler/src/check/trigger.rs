@@ -10,7 +10,7 @@ use onward_bytecode::{FieldDecl, Presence};
 
 use super::narrow::{Outcome, facts, rebind};
 use super::scope::{Bound, Scope};
-use super::{Checker, Cx};
+use super::{Checker, Cx, words};
 use crate::codes;
 use crate::declare::{Event, unknown_entity};
 use crate::diagnostic::{Applicability, Diagnostic, Span};
@@ -154,9 +154,11 @@ impl<'a> Checker<'a> {
         let reaches = event.about == *subject || (&**subject == "account" && &*event.about == "contact");
         if !reaches {
             let about = event.about.clone();
-            let message = format!("`{name}` is about an {about}, and this workflow is for a {subject}")
-                .replace("an contact", "a contact")
-                .replace("a account", "an account");
+            let message = format!(
+                "`{name}` is about {}, and this workflow is for {}",
+                words::entity(&about),
+                words::entity(subject)
+            );
             self.report.push(
                 Diagnostic::error(codes::WRONG_SUBJECT, span, message)
                     .also(event.span, "declared here")
@@ -234,7 +236,7 @@ impl<'a> Checker<'a> {
             return None;
         }
         let message =
-            format!("this workflow is for a {subject}, not for a {text}").replace("a account", "an account");
+            format!("this workflow is for {}, not for {}", words::entity(subject), words::entity(&text));
         let help = format!("write `workflow NAME for {text} {{ … }}`");
         self.error(codes::WRONG_SUBJECT, span, message, help)
     }

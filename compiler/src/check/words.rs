@@ -43,10 +43,7 @@ fn one(scalar: &Scalar) -> String {
             let more = if texts.len() > shown.len() { ", …" } else { "" };
             format!("one of {}{more}", shown.join(", "))
         }
-        Scalar::Entity(kind) => {
-            let article = if kind.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
-            format!("{article} {kind}")
-        }
+        Scalar::Entity(kind) => entity(kind),
     }
 }
 
@@ -66,6 +63,12 @@ fn many(scalar: &Scalar) -> String {
         Scalar::Json => "JSON".into(),
         Scalar::Entity(kind) => format!("{kind}s"),
     }
+}
+
+/// An entity as part of a sentence: "an account".
+pub(super) fn entity(kind: &str) -> String {
+    let article = if kind.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
+    format!("{article} {kind}")
 }
 
 /// What an expression is, as part of a sentence: "the text", "a number".

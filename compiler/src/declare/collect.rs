@@ -84,9 +84,8 @@ impl Collector<'_> {
                 self.declared.config = config::read(source.id, &source.text, self.report);
             }
             Content::Template => {
-                if let Some(found) = template::read(source, self.report) {
-                    self.template(found);
-                }
+                let found = template::read(source, self.report);
+                self.template(found);
             }
             Content::Rules { .. } => {}
         }

@@ -19,9 +19,9 @@ use crate::report::Report;
 const KEYS: [&str; 5] = ["subject", "from", "reply_to", "preheader", "text"];
 
 /// The template in a file.
-pub(crate) fn read(source: &Source, report: &mut Report) -> Option<Template> {
+pub(crate) fn read(source: &Source, report: &mut Report) -> Template {
     let mut reader = Reader { file: source.id, parts: IndexMap::new(), report, broken: false };
-    let body = reader.front(&source.text)?;
+    let body = reader.front(&source.text);
     let text = source.text.get(body as usize..).unwrap_or_default().to_owned();
     let end = u32::try_from(source.text.len()).unwrap_or(u32::MAX);
     let span = Span::new(source.id, 0..body.min(end).max(1).min(end));
@@ -36,7 +36,7 @@ pub(crate) fn read(source: &Source, report: &mut Report) -> Option<Template> {
     let author = source.author;
     let template = Template { name, channel: "email".into(), parts, span, author, understood };
     check_parts(&template, None, report);
-    Some(template)
+    template
 }
 
 struct Reader<'a> {
@@ -48,23 +48,25 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     /// Reads the front matter; gives the offset of the message after it.
-    fn front(&mut self, text: &str) -> Option<u32> {
-        let mut lines = lines(text);
-        let Some((_, first)) = lines.next().filter(|(_, line)| line.trim_end() == "---") else {
-            return Some(0);
+    fn front(&mut self, text: &str) -> u32 {
+        let length = |bytes: usize| u32::try_from(bytes).unwrap_or(u32::MAX);
+        let is_fence = |line: &str| line.trim_end() == "---";
+        if !text.lines().next().is_some_and(is_fence) {
+            return 0;
+        }
+        let Some((end, last)) = lines(text).skip(1).find(|(_, line)| is_fence(line)) else {
+            self.broken = true;
+            let span = self.span(0, "---".len());
+            self.report.push(
+                Diagnostic::error(codes::BROKEN_SETTINGS, span, "this front matter has no end")
+                    .help("close it with another line `---`"),
+            );
+            return length(text.len());
         };
-        for (at, line) in lines {
-            if line.trim_end() == "---" {
-                return u32::try_from(at + line.len()).ok();
-            }
+        for (at, line) in lines(text).skip(1).take_while(|(at, _)| *at < end) {
             self.line(at, line);
         }
-        let span = self.span(0, first.trim_end().len());
-        self.report.push(
-            Diagnostic::error(codes::BROKEN_SETTINGS, span, "this front matter has no end")
-                .help("close it with another line `---`"),
-        );
-        None
+        length(end + last.len())
     }
 
     fn line(&mut self, at: usize, line: &str) {

@@ -1,0 +1,90 @@
+//! Mistakes in meaning: each is one message, on exactly the wrong words.
+
+mod expect;
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::path::Path;
+
+use onward_compiler::codes;
+use onward_compiler::diagnostic::{Diagnostic, FileId};
+use onward_compiler::project::{Compiled, compile};
+
+/// What the compiler says about the file `text` alone.
+fn diagnostics(text: &str) -> Vec<Diagnostic> {
+    let compiled = compile([("rules.onward", text)]);
+    in_file(&compiled, 0)
+}
+
+/// What is said about one file; nothing may be said about the catalogue.
+fn in_file(compiled: &Compiled, file: usize) -> Vec<Diagnostic> {
+    for diagnostic in &compiled.diagnostics {
+        let path = &compiled.sources[diagnostic.primary.span.file.0 as usize].path;
+        assert!(!path.starts_with("std/"), "{path}: {diagnostic:#?}");
+    }
+    let file = FileId(u32::try_from(file).unwrap());
+    compiled.diagnostics.iter().filter(|it| it.primary.span.file == file).cloned().collect()
+}
+
+#[test]
+fn cases() {
+    expect::check_cases("check", diagnostics);
+}
+
+/// A project in one text: each file under a line `=== PATH`.
+fn files(text: &str) -> Vec<(String, String)> {
+    let parts = text.split("=== ").filter(|it| !it.is_empty());
+    parts
+        .map(|part| {
+            let (path, text) = part.split_once('\n').unwrap();
+            (path.to_owned(), expect::without_expectations(text))
+        })
+        .collect()
+}
+
+/// The same project with what the compiler says about each file.
+fn with_expectations(files: &[(String, String)]) -> String {
+    let compiled = compile(files.to_vec());
+    let mut out = String::new();
+    for (path, text) in files {
+        let file = compiled.sources.iter().position(|it| *it.path == **path).unwrap();
+        let found = expect::with_expectations(text, &in_file(&compiled, file));
+        write!(out, "=== {path}\n{found}").unwrap();
+    }
+    out
+}
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "the cases are files")]
+fn projects() {
+    let update = std::env::var("UPDATE_EXPECT").is_ok_and(|it| it == "1");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/project");
+    let mut paths: Vec<_> = std::fs::read_dir(root).unwrap().map(|it| it.unwrap().path()).collect();
+    paths.sort();
+    for path in paths {
+        let written = std::fs::read_to_string(&path).unwrap();
+        let found = with_expectations(&files(&written));
+        if update {
+            std::fs::write(&path, &found).unwrap();
+        } else {
+            assert_eq!(written, found, "{} (UPDATE_EXPECT=1 writes what is)", path.display());
+        }
+    }
+}
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "the cases are files")]
+fn every_code_has_a_case() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases");
+    let mut seen = BTreeSet::new();
+    for folder in ["check", "project"] {
+        for entry in std::fs::read_dir(root.join(folder)).unwrap() {
+            let text = std::fs::read_to_string(entry.unwrap().path()).unwrap();
+            seen.extend(codes::ALL.iter().filter(|it| text.contains(&format!("{it}: "))).copied());
+        }
+    }
+    // A fault of the compiler itself: there is no file that has it.
+    seen.insert(codes::UNSOUND);
+    let missing: Vec<_> = codes::ALL.iter().filter(|it| !seen.contains(it)).collect();
+    assert!(missing.is_empty(), "no case for {missing:?}");
+}
