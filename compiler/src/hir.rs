@@ -320,6 +320,7 @@ pub struct Trigger {
 
 /// What must happen.
 #[derive(Debug, Clone)]
+#[expect(clippy::large_enum_variant, reason = "a program has few, and each is read once")]
 pub enum TriggerKind {
     /// An event.
     Event(Arc<str>),
@@ -367,6 +368,7 @@ pub struct Step {
 
 /// What a step does.
 #[derive(Debug, Clone)]
+#[expect(clippy::large_enum_variant, reason = "a program has few, and each is read once")]
 pub enum StepKind {
     /// An action.
     Do {
@@ -407,6 +409,7 @@ pub enum StepKind {
 
 /// An action of a `do`. Every argument is converted to the type that is wanted.
 #[derive(Debug, Clone)]
+#[expect(clippy::large_enum_variant, reason = "a program has few, and each is read once")]
 pub enum Act {
     /// An effect, with an argument for each parameter.
     Effect {
