@@ -30,6 +30,7 @@ use generate::{Maker, SORTS, Scene, entity_decls, event_decl, scene};
 const BATCH: usize = 50;
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "whoever runs the tests says how many cases")]
 fn the_machine_agrees_with_the_oracle() {
     let cases = std::env::var("ONWARD_ORACLE_CASES").ok().and_then(|it| it.parse().ok()).unwrap_or(20_000);
     let batches = cases / BATCH;
