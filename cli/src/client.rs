@@ -32,8 +32,6 @@ pub(crate) struct Client {
 
 /// What a request carries.
 pub(crate) enum Body {
-    /// Nothing.
-    Empty,
     /// A JSON value.
     Json(Value),
     /// Lines of JSON.
@@ -97,7 +95,6 @@ impl Client {
     pub(crate) async fn answer(&self, path: &str, body: Body) -> Result<Answer, Failure> {
         let request = self.http.post(format!("{}{path}", self.url));
         self.send(match body {
-            Body::Empty => request,
             Body::Json(value) => request.json(&value),
             Body::Lines(lines) => request.header("content-type", "application/x-ndjson").body(lines),
             Body::Bytes(bytes) => request.header("content-type", "application/octet-stream").body(bytes),

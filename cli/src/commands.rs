@@ -4,14 +4,18 @@ mod check;
 pub(crate) mod compile;
 mod completions;
 pub(crate) mod deploy;
+mod dev;
+mod doctor;
 pub(crate) mod emit;
 mod explain;
+
 mod help;
 mod import;
 mod logs;
 mod new;
 mod parked;
 pub(crate) mod runs;
+mod serve;
 
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand};
@@ -78,7 +82,10 @@ pub(crate) struct Format {
 pub(crate) enum Command {
     New(new::New),
     Check(check::Check),
+
     Compile(compile::Compile),
+    Dev(dev::Dev),
+    Serve(serve::Serve),
     Deploy(deploy::Deploy),
     Emit(emit::Emit),
     Import(import::Import),
@@ -86,6 +93,8 @@ pub(crate) enum Command {
     Logs(logs::Logs),
     Parked(parked::Parked),
     Explain(explain::Explain),
+    Doctor(doctor::Doctor),
+    Demo(crate::demo::Demo),
     Completions(completions::Completions),
     Help(help::Help),
 }
@@ -96,7 +105,10 @@ impl Command {
         match self {
             Self::New(command) => command.run(),
             Self::Check(command) => command.run(),
+
             Self::Compile(command) => command.run(),
+            Self::Dev(command) => command.run(),
+            Self::Serve(command) => command.run(),
             Self::Deploy(command) => command.run(),
             Self::Emit(command) => command.run(),
             Self::Import(command) => command.run(),
@@ -104,6 +116,8 @@ impl Command {
             Self::Logs(command) => command.run(),
             Self::Parked(command) => command.run(),
             Self::Explain(command) => command.run(),
+            Self::Doctor(command) => command.run(),
+            Self::Demo(command) => command.run(),
             Self::Completions(command) => command.run(),
             Self::Help(command) => command.run(),
         }

@@ -2,11 +2,16 @@
 
 mod client;
 mod commands;
+mod demo;
+mod dev;
 mod events;
 mod failure;
+mod logging;
+mod message;
 mod moment;
 mod project;
 mod screen;
+mod secrets;
 mod table;
 
 use clap::Parser as _;
@@ -16,6 +21,7 @@ use crate::commands::Cli;
 fn main() -> std::process::ExitCode {
     let cli = Cli::parse();
     cli.color.write_global();
+    onward_runtime::install_tls();
     match cli.command.run() {
         Ok(exit) => exit.into(),
         Err(failure) => {

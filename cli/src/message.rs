@@ -8,9 +8,6 @@ use serde_json::Value;
 
 use crate::{moment, screen};
 
-/// Lines of a body that are shown.
-const LINES: usize = 12;
-
 /// A message that went out.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct Message {
@@ -56,10 +53,10 @@ pub(crate) enum Content {
 }
 
 impl Message {
-    /// Prints it: when and why, to whom, what.
-    pub(crate) fn show(&self) {
+    /// Prints it: when and why, to whom, what; `lines` lines of it at most.
+    pub(crate) fn show(&self, lines: usize) {
         let why = match (self.workflow.as_str(), self.step.as_str()) {
-            ("", step) => step.to_owned(),
+            ("", step) => screen::bold(step),
             (workflow, step) => format!("{} {} {step}", screen::bold(workflow), screen::dim("·")),
         };
         screen::line(format!("{}  {why}", screen::dim(moment::show(self.at))));
@@ -68,11 +65,11 @@ impl Message {
                 field("from", from);
                 field("to", &to.join(", "));
                 field("subject", &screen::bold(screen::tame(subject)));
-                body(text);
+                body(text, lines);
             }
             Content::Request { method, url, body: sent } => {
                 field(&method.to_lowercase(), &screen::cyan(screen::tame(url)));
-                fields(sent);
+                fields(sent, lines);
             }
         }
         screen::line("");
@@ -83,26 +80,26 @@ fn field(name: &str, value: &str) {
     screen::line(format!("  {}  {value}", screen::dim(format!("{name:<7}"))));
 }
 
-fn body(text: &str) {
+fn body(text: &str, lines: usize) {
     let text = screen::tame(text.trim_end());
-    for line in text.lines().take(LINES) {
+    for line in text.lines().take(lines) {
         screen::line(format!("  {} {line}", screen::dim("│")).trim_end());
     }
-    let rest = text.lines().count().saturating_sub(LINES);
+    let rest = text.lines().count().saturating_sub(lines);
     if rest > 0 {
         screen::line(format!("  {}", screen::dim(format!("│ … {}", screen::count(rest, "more line")))));
     }
 }
 
 /// The members of a JSON object a line each, everything else as it is.
-fn fields(value: &Value) {
+fn fields(value: &Value, lines: usize) {
     match value {
         Value::Object(members) => {
-            let lines: Vec<String> = members.iter().map(|(name, value)| format!("{name}: {}", shown(value))).collect();
-            body(&lines.join("\n"));
+            let shown: Vec<String> = members.iter().map(|(name, value)| format!("{name}: {}", shown(value))).collect();
+            body(&shown.join("\n"), lines);
         }
         Value::Null => {}
-        other => body(&shown(other)),
+        other => body(&shown(other), lines),
     }
 }
 

@@ -49,7 +49,7 @@ pub(crate) fn encode(program: &Verified) -> Result<Vec<u8>, Failure> {
 
 /// Sends an artifact; it runs when this returns.
 pub(crate) async fn deploy(client: &Client, artifact: Vec<u8>) -> Result<Value, Failure> {
-    client.post("/v1/programs", Body::Bytes(artifact)).await
+    client.post("/v1/programs?by=onward+deploy", Body::Bytes(artifact)).await
 }
 
 /// The names of the workflows in the answer to a deployment.

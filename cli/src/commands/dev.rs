@@ -68,7 +68,7 @@ impl Dev {
             let mut session = Session::start(self.setup(&place.folder)?).await?;
             self.greet(&files, &session);
             if !deploy(&mut session, &files).await? && self.once {
-                session.stop().await;
+                session.stop().await?;
                 return Ok(Exit::Problems);
             }
             if let Some(file) = &self.events {
@@ -85,7 +85,7 @@ impl Dev {
             } else {
                 stay(&mut session, files).await?;
             }
-            session.stop().await;
+            session.stop().await?;
             Ok(Exit::Fine)
         })
     }

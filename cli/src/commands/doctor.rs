@@ -11,7 +11,8 @@ use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Tls, TlsParameters};
 use lettre::{AsyncSmtpTransport, Tokio1Executor};
 use onward_bytecode::{Op, Program, Verified};
-use onward_runtime::{MailServer, Security, store};
+use onward_runtime::dispatch::{MailServer, Security};
+use onward_runtime::store;
 use serde_json::{Value, json};
 
 use super::Format;
@@ -209,7 +210,7 @@ async fn greet(server: &MailServer) -> Finding {
     if let Some((user, password)) = server.login.clone() {
         builder = builder.credentials(Credentials::new(user, password));
     }
-    match builder.build().test_connection().await {
+    match builder.build::<Tokio1Executor>().test_connection().await {
         Ok(true) => Finding::good("mail", format!("{place} answers")),
         Ok(false) => Finding::bad("mail", format!("{place} hangs up"), "is it a mail server?"),
         Err(error) => Finding::bad("mail", format!("{place}: {error}"), "check host, port, tls and login; is the port blocked?"),

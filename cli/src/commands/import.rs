@@ -16,8 +16,10 @@ use crate::events::{self, Object};
 use crate::failure::{Exit, Failure, Outcome};
 use crate::screen;
 
-/// Events sent in one request.
+/// Events sent in one request, at most.
 const BATCH: usize = 500;
+/// Bytes sent in one request, at most, unless one event alone is larger.
+const BYTES: usize = 2 << 20;
 /// Refused lines told one by one; the rest is counted.
 const TOLD: usize = 20;
 /// Pauses before a request that failed is sent again.
@@ -75,21 +77,42 @@ struct Tally {
 /// An event and the line that it comes from.
 type Numbered = (usize, Object);
 
+/// Events on their way, as lines of JSON.
+#[derive(Debug, Default)]
+struct Load {
+    numbers: Vec<usize>,
+    lines: String,
+}
+
+impl Load {
+    fn add(&mut self, (number, event): Numbered) {
+        self.numbers.push(number);
+        self.lines.push_str(&format!("{}\n", Value::Object(event)));
+    }
+
+    fn is_full(&self) -> bool {
+        self.numbers.len() >= BATCH || self.lines.len() >= BYTES
+    }
+}
+
 impl Import {
     pub(super) fn run(self) -> Outcome {
         let client = self.connection.client()?;
         let bar = progress(&self.file)?;
-        let mut events = self.read(&bar)?;
+        let events = self.read(&bar)?;
         let tally = block(async {
-            let mut tally = Tally::default();
-            loop {
-                let batch = events.by_ref().take(BATCH).collect::<Result<Vec<_>, _>>()?;
-                if batch.is_empty() {
-                    return Ok(tally);
+            let (mut tally, mut load) = (Tally::default(), Load::default());
+            for event in events {
+                load.add(event?);
+                if load.is_full() {
+                    send(&client, std::mem::take(&mut load), &mut tally).await?;
+                    bar.set_message(format!("{} imported", tally.accepted));
                 }
-                import(&client, &batch, &mut tally).await?;
-                bar.set_message(format!("{} imported", tally.accepted));
             }
+            if !load.numbers.is_empty() {
+                send(&client, load, &mut tally).await?;
+            }
+            Ok(tally)
         });
         bar.finish_and_clear();
         self.report(&tally?)
@@ -285,11 +308,10 @@ fn progress(file: &Path) -> Result<ProgressBar, Failure> {
 }
 
 /// Sends one batch, again if need be, and counts the verdicts.
-async fn import(client: &Client, batch: &[Numbered], tally: &mut Tally) -> Result<(), Failure> {
-    let lines: String = batch.iter().map(|(_, event)| format!("{}\n", Value::Object(event.clone()))).collect();
+async fn send(client: &Client, load: Load, tally: &mut Tally) -> Result<(), Failure> {
     let mut pauses = PAUSES.iter();
     let answer = loop {
-        let sent = client.answer("/v1/events", Body::Lines(lines.clone())).await;
+        let sent = client.answer("/v1/events", Body::Lines(load.lines.clone())).await;
         let sent = sent.and_then(|answer| verdict(client, answer));
         match (sent, pauses.next()) {
             (Ok(answer), _) => break answer,
@@ -302,7 +324,7 @@ async fn import(client: &Client, batch: &[Numbered], tally: &mut Tally) -> Resul
             }
         }
     };
-    for ((line, _), result) in batch.iter().zip(results(&answer)) {
+    for (line, result) in load.numbers.iter().zip(results(&answer)) {
         match result["status"].as_str() {
             Some("accepted") => tally.accepted += 1,
             Some("duplicate") => tally.duplicates += 1,

@@ -21,8 +21,8 @@ pub(crate) struct Logs {
     #[arg(long, short)]
     follow: bool,
     /// How many of the newest lines to begin with
-    #[arg(long, default_value_t = 50, value_name = "N")]
-    limit: usize,
+    #[arg(long, default_value_t = 50, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    limit: u32,
     #[command(flatten)]
     format: Format,
     #[command(flatten)]
@@ -34,20 +34,13 @@ impl Logs {
         let client = self.connection.client()?;
         block(async {
             let mut log = Log { client: &client, after: None };
-            let mut newest = Vec::new();
-            loop {
-                let page = log.page().await?;
-                if page.is_empty() {
-                    break;
-                }
-                newest.extend(page);
-                let surplus = newest.len().saturating_sub(self.limit);
-                newest.drain(..surplus);
-            }
-            self.show(&newest);
+            self.show(&log.last(self.limit).await?);
             while self.follow {
-                tokio::time::sleep(PAUSE).await;
-                self.show(&log.page().await?);
+                let page = log.next().await?;
+                if page.is_empty() {
+                    tokio::time::sleep(PAUSE).await;
+                }
+                self.show(&page);
             }
             Ok(Exit::Fine)
         })
@@ -65,19 +58,26 @@ impl Logs {
 /// A log and how far it was read.
 struct Log<'a> {
     client: &'a Client,
-    after: Option<Value>,
+    after: Option<String>,
 }
 
 impl Log<'_> {
+    /// The newest lines.
+    async fn last(&mut self, limit: u32) -> Result<Vec<Value>, Failure> {
+        self.page(&[("last", "true"), ("limit", &limit.to_string())]).await
+    }
+
     /// What came since the last time.
-    async fn page(&mut self) -> Result<Vec<Value>, Failure> {
-        let mut query = vec![("limit", "500".to_owned())];
-        if let Some(after) = &self.after {
-            query.push(("after", after.as_str().map_or_else(|| after.to_string(), str::to_owned)));
+    async fn next(&mut self) -> Result<Vec<Value>, Failure> {
+        match self.after.clone() {
+            Some(after) => self.page(&[("after", after.as_str())]).await,
+            None => self.page(&[]).await,
         }
-        let mut answer = self.client.get("/v1/logs", &query).await?;
-        let next = answer["next"].take();
-        if !next.is_null() {
+    }
+
+    async fn page(&mut self, query: &[(&str, &str)]) -> Result<Vec<Value>, Failure> {
+        let mut answer = self.client.get("/v1/logs", query).await?;
+        if let Value::String(next) = answer["next"].take() {
             self.after = Some(next);
         }
         match answer["entries"].take() {

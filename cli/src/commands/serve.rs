@@ -9,7 +9,8 @@ use clap::Args;
 use jiff::{SignedDuration, Timestamp};
 use onward_bytecode::Artifact;
 use onward_runtime::store::{self, Store};
-use onward_runtime::{Clock, MailServer, Network, Options, Running, Secrets, Server};
+use onward_runtime::dispatch::{MailServer, Network};
+use onward_runtime::{Access, Clock, Options, Running, Secrets, Server};
 
 use crate::client::block;
 use crate::failure::{Exit, Failure, Outcome};
@@ -49,17 +50,17 @@ pub(crate) struct Serve {
     /// Serve without any key; on a loopback address only
     #[arg(long)]
     dev_no_key: bool,
-    /// What the clock shows at the start; for demonstrations
-    #[arg(long, hide = true, value_parser = moment::moment_argument)]
-    clock: Option<Timestamp>,
+    /// What the clock showed, and when it did; for demonstrations
+    #[arg(long, hide = true, num_args = 2, requires = "speed", value_parser = moment::moment_argument)]
+    clock: Option<Vec<Timestamp>>,
     /// How fast the clock goes; for demonstrations
-    #[arg(long, hide = true, requires = "clock", default_value = "1x", value_parser = moment::speed_argument)]
-    speed: f64,
+    #[arg(long, hide = true, requires = "clock", value_parser = moment::speed_argument)]
+    speed: Option<f64>,
 }
 
 impl Serve {
     pub(super) fn run(self) -> Outcome {
-        let keys = self.keys(&std::env::var("ONWARD_API_KEYS").unwrap_or_default())?;
+        let access = self.access(&std::env::var("ONWARD_API_KEYS").unwrap_or_default())?;
         let address = self.store()?;
         let lease = Duration::try_from(self.lease)
             .ok()
@@ -74,27 +75,26 @@ impl Serve {
             if let Some(file) = &self.artifact {
                 deploy(&*store, file).await?;
             }
-            let clock = self.clock.map_or_else(Clock::system, |start| Clock::scaled(start, self.speed));
+            let clock = self.clock()?;
             let secrets = Secrets::new(secrets::from_environment);
             let courier = Network::new(secrets.clone(), self.smtp.clone())
                 .map_err(|error| Failure::unreachable(error.to_string(), ""))?;
             let running = Server::start(Options {
                 clock,
-                courier: Arc::new(courier),
                 secrets,
-                keys,
+                access,
                 lease,
                 listen: self.listen,
-                ..Options::new(store)
+                ..Options::new(store, Arc::new(courier))
             })
             .await
             .map_err(|error| Failure::unreachable(error.to_string(), "is the address free? name another by --listen"))?;
-            tracing::info!(address = %running.addr(), "serving");
+            tracing::info!(address = %running.address(), "serving");
             until_told(running).await
         })
     }
 
-    fn keys(&self, listed: &str) -> Result<Vec<String>, Failure> {
+    fn access(&self, listed: &str) -> Result<Access, Failure> {
         let keys: Vec<String> =
             listed.split([',', ' ', '\n']).map(str::trim).filter(|key| !key.is_empty()).map(str::to_owned).collect();
         match (keys.is_empty(), self.dev_no_key) {
@@ -102,8 +102,8 @@ impl Serve {
                 "there are keys in ONWARD_API_KEYS, and --dev-no-key says that none is needed",
                 "leave one of them out",
             )),
-            (false, false) => Ok(keys),
-            (true, true) if self.listen.ip().is_loopback() => Ok(keys),
+            (false, false) => Ok(Access::Keys(keys)),
+            (true, true) if self.listen.ip().is_loopback() => Ok(Access::Open),
             (true, true) => Err(Failure::usage(
                 format!("without keys everybody who reaches {} could send mail in your name", self.listen),
                 MAKE_KEY,
@@ -112,6 +112,18 @@ impl Serve {
                 "there is no API key: nobody could talk to this server",
                 format!("{MAKE_KEY}; to try things out on this machine alone, --dev-no-key"),
             )),
+        }
+    }
+
+    /// A clock that goes on where it would be had the server run all the time.
+    fn clock(&self) -> Result<Clock, Failure> {
+        match (self.clock.as_deref(), self.speed) {
+            (Some(&[shown, when]), Some(speed)) => {
+                let passed = Timestamp::now().duration_since(when).as_secs_f64().max(0.0) * speed;
+                let passed = SignedDuration::try_from_secs_f64(passed).unwrap_or(SignedDuration::MAX);
+                Ok(Clock::scaled(moment::later(shown, passed)?, speed))
+            }
+            _ => Ok(Clock::system()),
         }
     }
 
@@ -151,7 +163,10 @@ async fn until_told(running: Running) -> Outcome {
     signal().await?;
     tracing::info!("stopping: finishing what is in hand");
     tokio::select! {
-        () = running.stop() => tracing::info!("stopped"),
+        stopped = running.stop() => match stopped {
+            Ok(()) => tracing::info!("stopped"),
+            Err(error) => tracing::warn!(%error, "stopped, and what this server held is free after its lease"),
+        },
         again = signal() => {
             again?;
             tracing::warn!("stopped at once; what was in hand is taken up after its lease");

@@ -19,6 +19,8 @@ pub(super) struct Verdict {
     refused: u64,
     /// Keys of the effects that the server calls done.
     done: BTreeSet<String>,
+    /// Keys of effects that their runs did not want any more: they may have arrived before.
+    cancelled: BTreeSet<String>,
     /// Keys of effects that it has not done, and their state.
     undone: BTreeMap<String, String>,
     messages: usize,
@@ -43,7 +45,9 @@ impl Verdict {
             // A person dropped what had arrived.
             if state == "accepted" || state == "dropped" {
                 self.done.insert(key);
-            } else if state != "cancelled" {
+            } else if state == "cancelled" {
+                self.cancelled.insert(key);
+            } else {
                 self.undone.insert(key, state);
             }
         }
@@ -65,8 +69,8 @@ impl Verdict {
         self.again = keys.values().filter(|times| **times > 1).count();
         let lost = self.done.iter().filter(|key| !keys.contains_key(key.as_str()));
         self.faults.extend(lost.map(|key| format!("the server calls it done and it never arrived: {key}")));
-        let strange = keys.keys().filter(|key| !self.done.contains(**key));
-        self.faults.extend(strange.map(|key| format!("it arrived and the server does not call it done: {key}")));
+        let strange = keys.keys().filter(|key| !self.done.contains(**key) && !self.cancelled.contains(**key));
+        self.faults.extend(strange.map(|key| format!("it arrived and the server knows nothing of it: {key}")));
         let undone = self.undone.iter().map(|(key, state)| format!("it is {state} at the end: {key}"));
         self.faults.extend(undone);
         if self.refused > 0 {
@@ -90,7 +94,7 @@ impl Verdict {
             n => format!(", {} looked after by hand", screen::count(n, "message")),
         };
         screen::line(format!(
-            "\n{} events accepted, {} sent twice and counted once, {}{helped}",
+            "\n{} events accepted ({} sent twice and counted once), {}{helped}",
             self.accepted,
             self.duplicates,
             screen::count(self.kills, "kill")

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use super::count::Verdict;
-use super::server::Server;
+use super::server::{Fast, Server};
 use super::{mail, tell, web};
 use crate::client::{Body, Client};
 use crate::commands::{deploy, emit, runs};
@@ -19,6 +19,8 @@ use crate::{moment, screen};
 
 /// The server is killed when so many messages have arrived.
 const KILLS: [usize; 2] = [2, 9];
+/// Lines of a message that are shown.
+const LINES: usize = 4;
 /// How often the stage looks around.
 const TICK: Duration = Duration::from_millis(40);
 /// How long the end may take after the story: leases, retries.
@@ -51,12 +53,12 @@ pub(super) struct Stage {
     ears: Ears,
     server: Server,
     client: Client,
+    lines: Vec<Line>,
     story: Story,
     /// Events that were sent and not acknowledged: they are sent again.
     unsent: Vec<Value>,
-    start: Timestamp,
-    begun: Instant,
-    speed: f64,
+    clock: Fast,
+    length: SignedDuration,
     end: Timestamp,
     arrivals: Vec<Message>,
     verdict: Verdict,
@@ -67,21 +69,20 @@ impl Stage {
     /// Starts the server. The story begins on a Monday morning, so that it is the same each time.
     pub(super) async fn open(ears: Ears, lines: Vec<Line>, speed: f64, length: Duration) -> Result<Self, Failure> {
         let folder = tempfile::tempdir().map_err(|error| Failure::file("make", &std::env::temp_dir(), &error))?;
-        let start: Timestamp = "2026-03-02T09:00:00Z".parse().unwrap_or(Timestamp::UNIX_EPOCH);
-        let mut server = Server::new(folder.path().to_owned(), ears.mail.clone(), speed)?;
-        server.start(start).await?;
+        let clock = Fast::new("2026-03-02T06:00:00Z".parse().unwrap_or(Timestamp::UNIX_EPOCH), speed);
+        let mut server = Server::new(folder.path().to_owned(), ears.mail.clone(), clock)?;
+        server.start().await?;
         tell(&format!("onward serve at {}, mail at {}, webhooks at {}", server.client()?.url(), ears.mail, ears.web));
-        let length = SignedDuration::try_from(length).unwrap_or(SignedDuration::MAX);
         Ok(Self {
             client: server.client()?,
             ears,
             server,
-            story: Story::new(lines, start)?,
+            lines,
+            story: Story::default(),
             unsent: Vec::new(),
-            start,
-            begun: Instant::now(),
-            speed,
-            end: moment::later(start, length)?,
+            clock,
+            length: SignedDuration::try_from(length).unwrap_or(SignedDuration::MAX),
+            end: Timestamp::MAX,
             arrivals: Vec::new(),
             verdict: Verdict::default(),
             _folder: folder,
@@ -89,15 +90,16 @@ impl Stage {
     }
 
     fn now(&self) -> Timestamp {
-        let passed = self.begun.elapsed().mul_f64(self.speed);
-        SignedDuration::try_from(passed).ok().and_then(|passed| self.start.checked_add(passed).ok()).unwrap_or(self.end)
+        self.clock.now()
     }
 
     /// Deploys the program and tells the story to its end.
     pub(super) async fn play(&mut self, program: Vec<u8>) -> Result<(), Failure> {
         let answer = deploy::deploy(&self.client, program).await?;
         tell(&format!("deployed {}; a day passes in a second\n", screen::count(deploy::workflows(&answer).len(), "workflow")));
-        let last = Instant::now() + self.end.duration_since(self.start).unsigned_abs().div_f64(self.speed) + ENCORE;
+        self.story = Story::new(std::mem::take(&mut self.lines), self.now())?;
+        self.end = moment::later(self.now(), self.length)?;
+        let last = Instant::now() + self.clock.until(self.end) + ENCORE;
         let mut tick = tokio::time::interval(TICK);
         loop {
             tokio::select! {
@@ -140,7 +142,7 @@ impl Stage {
         if again {
             tell(&format!("{} arrived again under the same key: a receiver knows it\n", name(&message)));
         } else {
-            message.show();
+            message.show(LINES);
         }
         self.arrivals.push(message);
         if !again && KILLS.contains(&self.arrivals.len()) {
@@ -153,7 +155,7 @@ impl Stage {
         self.server.kill().await?;
         let begun = Instant::now();
         tell(&screen::red("killed the server (SIGKILL), in the middle of its work"));
-        self.server.start(self.now()).await?;
+        self.server.start().await?;
         self.verdict.kills += 1;
         tell(&format!("{} after {} ms\n", screen::green("started it again"), begun.elapsed().as_millis()));
         Ok(())
@@ -166,14 +168,14 @@ impl Stage {
         }
         let parked = self.client.get("/v1/parked", &()).await?;
         for item in parked["parked"].as_array().map(Vec::as_slice).unwrap_or_default() {
-            let key = runs::text(&item["key"]);
+            let Some(key) = item["key"].as_str() else { continue };
             let there = self.arrivals.iter().any(|arrival| arrival.key == key);
             let (path, what) = if there {
                 ("/v1/parked/drop", "it is in the mailbox, so it is not sent again")
             } else {
                 ("/v1/parked/retry", "it is not in the mailbox, so it is sent")
             };
-            tell(&format!("parked: {} {}; {what}\n", runs::text(&item["step"]), screen::dim(runs::text(&item["reason"]))));
+            tell(&format!("parked: {} ({}); {what}\n", runs::text(&item["step"]), runs::text(&item["reason"])));
             self.client.post(path, Body::Json(json!({ "keys": [key] }))).await?;
             self.verdict.helped += 1;
         }

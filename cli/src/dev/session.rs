@@ -4,21 +4,23 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use jiff::{SignedDuration, Timestamp};
 use onward_bytecode::Verified;
-use onward_runtime::{Caught, Clock, Options, Outbox, Running, Secrets, Server, store};
+use onward_runtime::{Caught, Clock, Message as Sent, Options, Outbox, Running, Secrets, Server, store};
 use serde_json::{Value, json};
 
 use super::story::Story;
-use crate::client::{Body, Client};
+use crate::client::Client;
 use crate::commands::{deploy, emit, runs};
 use crate::events::Line;
 use crate::failure::Failure;
 use crate::message::{Content, Message};
 use crate::{moment, screen};
+
+/// Lines of a message that are shown.
+const LINES: usize = 40;
 
 /// How the clock goes.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -88,17 +90,15 @@ impl Session {
         let outbox = Outbox::new();
         let running = Server::start(Options {
             clock: clock.clone(),
-            courier: Arc::new(outbox.clone()),
             secrets: Secrets::new(placeholder),
-            outbox: Some(outbox.clone()),
             listen: setup.listen,
-            ..Options::new(store)
+            ..Options::caught(store, outbox.clone())
         })
         .await
         .map_err(|error| {
             Failure::unreachable(error.to_string(), "is another `onward` running? `--listen 127.0.0.1:0` takes a free port")
         })?;
-        let client = Client::new(&format!("http://{}", running.addr()), None)?;
+        let client = Client::new(&format!("http://{}", running.address()), None)?;
         let story = Story::default();
         let session = Self { running, client, clock, outbox, story, printing: setup.printing, printed: 0, ahead };
         if session.printing == Printing::AsItComes {
@@ -203,23 +203,18 @@ impl Session {
     }
 
     /// Ends the server in order.
-    pub(crate) async fn stop(self) {
+    pub(crate) async fn stop(self) -> Result<(), Failure> {
         self.keep();
-        self.running.stop().await;
+        self.running.stop().await.map_err(|error| stuck(&error))
     }
 
     async fn move_to(&self, target: Timestamp) -> Result<(), Failure> {
-        let left = target.duration_since(self.clock.now());
-        if left <= SignedDuration::ZERO {
-            return Ok(());
-        }
-        let jump = format!("{}ms", left.as_millis());
-        self.client.post("/v1/clock", Body::Json(json!({ "jump": jump }))).await.map(|_| ())
+        self.running.jump(target).await.map_err(|error| stuck(&error))
     }
 
     /// Waits until nothing is left to do now, and prints what was caught.
     async fn settle(&mut self) -> Result<(), Failure> {
-        self.running.until_idle().await;
+        self.running.until_idle().await.map_err(|error| stuck(&error))?;
         if self.printing != Printing::AsItComes {
             self.print_in_order();
         }
@@ -234,7 +229,7 @@ impl Session {
         for caught in &caught {
             match self.printing {
                 Printing::Json => screen::line(json!({ "message": message(caught) })),
-                _ => message(caught).show(),
+                _ => message(caught).show(LINES),
             }
         }
     }
@@ -248,7 +243,7 @@ impl Session {
             while !matches!(caught.recv().await, Err(tokio::sync::broadcast::error::RecvError::Closed)) {
                 for caught in outbox.after(last) {
                     last = caught.number;
-                    message(&caught).show();
+                    message(&caught).show(LINES);
                 }
             }
         });
@@ -279,7 +274,6 @@ fn told((event, result): (&Value, &Value)) -> String {
 
 /// A caught request as people see it.
 fn message(caught: &Caught) -> Message {
-    use onward_runtime::outbox::Message as Sent;
     let content = match &caught.message {
         Sent::Mail { to, from, subject, text, .. } => Content::Mail {
             from: from.as_deref().unwrap_or("the project's sender").to_owned(),
@@ -301,5 +295,6 @@ fn message(caught: &Caught) -> Message {
     }
 }
 
-/// How long an orderly stop may take.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
+fn stuck(error: &store::StoreError) -> Failure {
+    Failure::unreachable(format!("the store failed: {error}"), "is the disk full? `--fresh` begins anew")
+}
