@@ -24,7 +24,12 @@ fn disagreement(text: &str) -> Option<String> {
         (None, Ok(_)) | (Some(_), Err(_)) => None,
         (Some(mistake), Ok(_)) => {
             let span = mistake.primary.span;
-            Some(format!("only the grammar accepts:\n{text}\n  {}: {} at {:?}", mistake.code, mistake.message, span.range()))
+            Some(format!(
+                "only the grammar accepts:\n{text}\n  {}: {} at {:?}",
+                mistake.code,
+                mistake.message,
+                span.range()
+            ))
         }
         (None, Err(error)) => Some(format!("only the parser accepts:\n{text}\n{error}")),
     }
@@ -98,17 +103,77 @@ fn on_changed_random_sentences() {
         let text = sentence(&mut Random::new(seed));
         let mut all = mutations(&text, &mut random);
         // A few of each: the sentences are many.
-        (0..6).filter_map(|_| (!all.is_empty()).then(|| all.swap_remove(random.below(all.len())))).collect::<Vec<_>>()
+        (0..6)
+            .filter_map(|_| (!all.is_empty()).then(|| all.swap_remove(random.below(all.len()))))
+            .collect::<Vec<_>>()
     });
     agree(texts.collect::<Vec<_>>());
 }
 
 /// Tokens to put in place of others.
 const OTHERS: &[&str] = &[
-    "do", "wait", "if", "else", "stop", "where", "x", "\"s\"", "5", "2d", "days", "{", "}", "(", ")", "[", "]", ",", ":",
-    ".", "|", "=", "<", "-", "?", "not", "in", "and", "is", "set", "on", "once", "every", "time", "exit", "when",
-    "while", "tag", "due", "at", "up", "to", "for", "as", "09:00", "2026-03-07", "5xx", "ago", "with", "default",
-    "emit", "add", "team", "event", "\"\"\"b\"\"\"", "group", "friday", "starts", "between", "list", "of", "label:",
+    "do",
+    "wait",
+    "if",
+    "else",
+    "stop",
+    "where",
+    "x",
+    "\"s\"",
+    "5",
+    "2d",
+    "days",
+    "{",
+    "}",
+    "(",
+    ")",
+    "[",
+    "]",
+    ",",
+    ":",
+    ".",
+    "|",
+    "=",
+    "<",
+    "-",
+    "?",
+    "not",
+    "in",
+    "and",
+    "is",
+    "set",
+    "on",
+    "once",
+    "every",
+    "time",
+    "exit",
+    "when",
+    "while",
+    "tag",
+    "due",
+    "at",
+    "up",
+    "to",
+    "for",
+    "as",
+    "09:00",
+    "2026-03-07",
+    "5xx",
+    "ago",
+    "with",
+    "default",
+    "emit",
+    "add",
+    "team",
+    "event",
+    "\"\"\"b\"\"\"",
+    "group",
+    "friday",
+    "starts",
+    "between",
+    "list",
+    "of",
+    "label:",
 ];
 
 /// Every text with one token left out, doubled, swapped with the next, or replaced.
@@ -122,7 +187,11 @@ fn mutations(text: &str, random: &mut Random) -> Vec<String> {
         found.push(format!("{before}{this} {this}{after}"));
         if let Some(next) = tokens.get(index + 1) {
             let between = &text[token.end..next.start];
-            found.push(format!("{before}{} {between}{this} {}", &text[next.start..next.end], &text[next.end..]));
+            found.push(format!(
+                "{before}{} {between}{this} {}",
+                &text[next.start..next.end],
+                &text[next.end..]
+            ));
         }
         for _ in 0..4 {
             found.push(format!("{before} {} {after}", OTHERS[random.below(OTHERS.len())]));

@@ -1,6 +1,7 @@
 //! Lowering of rules as people write them: listings of the bytecode, all of it verified.
 
-#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
+#![expect(clippy::disallowed_methods, reason = "the examples are files")]
 
 use std::path::Path;
 

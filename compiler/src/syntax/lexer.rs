@@ -154,7 +154,9 @@ impl Sink<'_> {
 
     /// Characters that begin nothing: one token and one message for a run of them.
     fn stranger(&mut self, start: usize, end: usize) {
-        if let Some(last) = self.tokens.last_mut().filter(|it| it.kind == SyntaxKind::ERROR && it.end == start) {
+        if let Some(last) =
+            self.tokens.last_mut().filter(|it| it.kind == SyntaxKind::ERROR && it.end == start)
+        {
             last.end = end;
             let run = last.start..end;
             return self.widen(run);
@@ -227,7 +229,13 @@ fn plain(raw: Raw, text: &str) -> Option<SyntaxKind> {
         Raw::Minus => SyntaxKind::MINUS,
         Raw::Star => SyntaxKind::STAR,
         Raw::Slash => SyntaxKind::SLASH,
-        Raw::Quote | Raw::SlashComment | Raw::ShortTime | Raw::Foreign | Raw::WideSign | Raw::WideWord | Raw::WideNumber => {
+        Raw::Quote
+        | Raw::SlashComment
+        | Raw::ShortTime
+        | Raw::Foreign
+        | Raw::WideSign
+        | Raw::WideWord
+        | Raw::WideNumber => {
             return None;
         }
     })

@@ -38,6 +38,7 @@ struct Seen {
     leads: bool,
     /// How far its line is indented, in bytes.
     indent: usize,
+    line: usize,
 }
 
 /// What the parser is in, where that changes what words mean.
@@ -117,8 +118,12 @@ impl<'t> Parser<'t> {
         self.expression("a value");
         if self.kind() != END {
             let found = self.found();
-            let diagnostic = Diagnostic::error(codes::AFTER_EXPRESSION, self.span(), format!("nothing may follow the value, but {found} does"))
-                .help("a hole holds one value; join texts with `+`, change them with `|`");
+            let diagnostic = Diagnostic::error(
+                codes::AFTER_EXPRESSION,
+                self.span(),
+                format!("nothing may follow the value, but {found} does"),
+            )
+            .help("a hole holds one value; join texts with `+`, change them with `|`");
             self.report(diagnostic);
             self.skip(|_| false);
         }
@@ -130,7 +135,12 @@ impl<'t> Parser<'t> {
         self.tree.finish_node();
         self.diagnostics.append(&mut self.slips);
         self.diagnostics.sort_by_key(|it| (it.primary.span.start, it.primary.span.end));
-        Parse { origin: self.origin, green: self.tree.finish(), diagnostics: self.diagnostics, looks: self.looks.get() }
+        Parse {
+            origin: self.origin,
+            green: self.tree.finish(),
+            diagnostics: self.diagnostics,
+            looks: self.looks.get(),
+        }
     }
 
     // Looking.
@@ -415,7 +425,8 @@ fn broken_lines(origin: Origin, text: &str, slips: &[Diagnostic]) -> Vec<Range<u
     let lines = unclosed.map(|it| {
         let at = it.primary.span.start.saturating_sub(origin.offset) as usize;
         let start = text.get(..at).and_then(|before| before.rfind('\n')).map_or(0, |newline| newline + 1);
-        let end = text.get(at..).and_then(|after| after.find('\n')).map_or(text.len(), |newline| at + newline);
+        let end =
+            text.get(at..).and_then(|after| after.find('\n')).map_or(text.len(), |newline| at + newline);
         start..end
     });
     lines.collect()
@@ -424,20 +435,22 @@ fn broken_lines(origin: Origin, text: &str, slips: &[Diagnostic]) -> Vec<Range<u
 /// The tokens without trivia, and how they lie on their lines.
 fn significant(text: &str, tokens: &[Token]) -> Vec<Seen> {
     let mut seen = Vec::new();
+    let mut start = 0;
     let mut line = 0;
     let mut leads = true;
     let mut indent = 0;
     for (index, token) in tokens.iter().copied().enumerate() {
         if !token.kind.is_trivia() {
             if leads {
-                indent = token.start - line;
+                indent = token.start - start;
             }
-            seen.push(Seen { index, token, leads, indent });
+            seen.push(Seen { index, token, leads, indent, line });
             leads = false;
         }
-        let last = text.get(token.start..token.end).and_then(|it| it.rfind('\n'));
-        if let Some(last) = last {
-            line = token.start + last + 1;
+        let spelling = text.get(token.start..token.end).unwrap_or_default();
+        if let Some(last) = spelling.rfind('\n') {
+            start = token.start + last + 1;
+            line += spelling.matches('\n').count();
             leads = true;
         }
     }

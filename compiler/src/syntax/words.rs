@@ -3,7 +3,8 @@
 //! It must not know how they are parsed.
 
 /// Words that begin a declaration.
-pub(crate) const DECLARATIONS: &[&str] = &["event", "entity", "template", "sender", "team", "workflow", "action"];
+pub(crate) const DECLARATIONS: &[&str] =
+    &["event", "entity", "template", "sender", "team", "workflow", "action"];
 
 /// Words that begin a declaration in a wider version of the language.
 pub(crate) const LATER_DECLARATIONS: &[&str] = &["segment", "policy", "source", "test"];
@@ -29,15 +30,15 @@ pub(crate) const LATER_TRIGGERS: &[&str] =
 
 /// Words that begin an item of an action.
 pub(crate) const ITEMS: &[&str] = &[
-    "get", "post", "put", "patch", "delete", "basic", "bearer", "header", "form", "json", "body", "smtp", "sign",
-    "expect", "result", "retry", "when", "timeout",
+    "get", "post", "put", "patch", "delete", "basic", "bearer", "header", "form", "json", "body", "smtp",
+    "sign", "expect", "result", "retry", "when", "timeout",
 ];
 
 /// Words that are never a name where a name stands alone: without this, a step whose last
 /// value is missing would take the next step's first word for it.
 pub(crate) const RESERVED: &[&str] = &[
-    "do", "wait", "if", "else", "stop", "where", "and", "or", "not", "in", "is", "contains", "matches", "between",
-    "ago",
+    "do", "wait", "if", "else", "stop", "where", "and", "or", "not", "in", "is", "contains", "matches",
+    "between", "ago",
 ];
 
 /// The word of `known` that was most likely meant by `word`.

@@ -46,17 +46,18 @@ struct Words<'r> {
 
 /// Names that are words of the language elsewhere, and some that are not.
 const NAMES: &[&str] = &[
-    "a", "status", "purchase", "_x1", "größe", "text", "type", "body", "header", "result", "list", "ordered", "source",
-    "from", "to", "at", "as", "up", "for", "due", "group", "created", "changes", "default", "tag", "task", "note",
-    "add", "once", "starts", "ends", "days", "friday", "time", "missing", "true", "now", "today", "false",
+    "a", "status", "purchase", "_x1", "größe", "text", "type", "body", "header", "result", "list", "ordered",
+    "source", "from", "to", "at", "as", "up", "for", "due", "group", "created", "changes", "default", "tag",
+    "task", "note", "add", "once", "starts", "ends", "days", "friday", "time", "missing", "true", "now",
+    "today", "false",
 ];
 /// Names that are safe where a value may follow: they begin nothing else.
 const LABELS: &[&str] = &["text", "from", "to", "subject", "data", "größe", "type"];
 const ANY_NAMES: &[&str] = &["do", "where", "in", "and", "set", "x", "status", "on", "ago", "not"];
-const STRINGS: &[&str] = &[
-    "\"\"", "\"a\"", "\"a \\\" b\"", "\"Hi {{ x | default \"y\" }}\"", "\"{% if a = \"b\" %}c{% end %}\"",
-];
-const SPACES: &[&str] = &[" ", " ", " ", "  ", "\n", "\n  ", " # remark\n", "\n\n", "\t", "\u{a0}", "\n## docs\n"];
+const STRINGS: &[&str] =
+    &["\"\"", "\"a\"", "\"a \\\" b\"", "\"Hi {{ x | default \"y\" }}\"", "\"{% if a = \"b\" %}c{% end %}\""];
+const SPACES: &[&str] =
+    &[" ", " ", " ", "  ", "\n", "\n  ", " # remark\n", "\n\n", "\t", "\u{a0}", "\n## docs\n"];
 
 impl Words<'_> {
     fn put(&mut self, word: &str) {
@@ -94,7 +95,11 @@ impl Words<'_> {
     }
 
     fn string(&mut self) {
-        if self.random.below(6) == 0 { self.put("\"\"\"\n  a \"b\" {{ c }}\n  \"\"\"") } else { self.line_string() }
+        if self.random.below(6) == 0 {
+            self.put("\"\"\"\n  a \"b\" {{ c }}\n  \"\"\"")
+        } else {
+            self.line_string()
+        }
     }
 
     /// `one` a few times.
@@ -367,7 +372,11 @@ impl Words<'_> {
             1 => self.wait(),
             2 => {
                 self.puts("wait until");
-                if self.random.often() { self.put("friday") } else { self.expression() }
+                if self.random.often() {
+                    self.put("friday")
+                } else {
+                    self.expression()
+                }
                 self.maybe(|w| w.puts("at 09:00"));
             }
             3 => {
@@ -483,7 +492,8 @@ impl Words<'_> {
     }
 
     fn duration(&mut self) {
-        let duration = self.random.pick(&["2d", "24h", "30m", "2 days", "1 day 2 hours", "1d12h", "3 w", "1_0 months"]);
+        let duration =
+            self.random.pick(&["2d", "24h", "30m", "2 days", "1 day 2 hours", "1d12h", "3 w", "1_0 months"]);
         self.puts(duration);
     }
 
@@ -501,7 +511,18 @@ impl Words<'_> {
             }
             3 | 4 => {
                 let sign = self.random.pick(&[
-                    "=", "!=", "<", "<=", ">", ">=", "in", "not in", "contains", "starts with", "ends with", "matches",
+                    "=",
+                    "!=",
+                    "<",
+                    "<=",
+                    ">",
+                    ">=",
+                    "in",
+                    "not in",
+                    "contains",
+                    "starts with",
+                    "ends with",
+                    "matches",
                 ]);
                 self.primary();
                 self.puts(sign);
@@ -605,7 +626,11 @@ impl Words<'_> {
         if self.depth < 5 {
             self.depth += 1;
             self.some(2, |w| {
-                if w.random.often() { w.line_string() } else { w.any_name() }
+                if w.random.often() {
+                    w.line_string()
+                } else {
+                    w.any_name()
+                }
                 w.put(":");
                 w.expression();
                 w.maybe(|w| w.put(","));

@@ -72,7 +72,8 @@ pub(super) fn literal(text: &str) -> Literal {
     let style = Style::of(text);
     let open = style.open(text);
     let rest = text.get(open..).unwrap_or_default();
-    let found = |(at, close), style| Literal { kind: kind(style), len: open + at + close, open, close, style };
+    let found =
+        |(at, close), style| Literal { kind: kind(style), len: open + at + close, open, close, style };
     if let Some(end) = search(rest, style) {
         return found(end, style);
     }
@@ -190,7 +191,9 @@ pub(super) fn complaint(literal: Literal, text: &str, span: Span) -> Option<Diag
     let close = Span { start: span.end - u32::try_from(literal.close).unwrap_or_default(), ..span };
     if literal.kind == SyntaxKind::ERROR {
         let message = format!("`{text}` does not belong to the language");
-        return Some(Diagnostic::error(codes::CHARACTER, span, message).help("put text in double quotes: `\"…\"`"));
+        return Some(
+            Diagnostic::error(codes::CHARACTER, span, message).help("put text in double quotes: `\"…\"`"),
+        );
     }
     if literal.close == 0 {
         return Some(unclosed(literal, open, span));
@@ -202,7 +205,8 @@ pub(super) fn complaint(literal: Literal, text: &str, span: Span) -> Option<Diag
         Style::Single => "text stands in double quotes, not in single ones".to_owned(),
         Style::Curly => "typographic quotes do not enclose text".to_owned(),
     };
-    let mut diagnostic = Diagnostic::error(codes::QUOTES, span, message).help("use the plain double quote `\"`");
+    let mut diagnostic =
+        Diagnostic::error(codes::QUOTES, span, message).help("use the plain double quote `\"`");
     // A `"` inside would end the text too early.
     if !inside.contains('"') {
         let edits = [open, close].map(|span| Edit { span, text: "\"".to_owned() }).to_vec();
@@ -218,8 +222,9 @@ fn unclosed(literal: Literal, open: Span, span: Span) -> Diagnostic {
             .help("a text that starts with `\"\"\"` ends with `\"\"\"`");
     }
     let end = Span { start: span.end, ..span };
-    let mut diagnostic = Diagnostic::error(codes::UNCLOSED_STRING, span, "this text is not closed on its line")
-        .help("close it with `\"`; a text of several lines stands between `\"\"\"` and `\"\"\"`");
+    let mut diagnostic =
+        Diagnostic::error(codes::UNCLOSED_STRING, span, "this text is not closed on its line")
+            .help("close it with `\"`; a text of several lines stands between `\"\"\"` and `\"\"\"`");
     let edits = vec![Edit { span: end, text: "\"".to_owned() }];
     let title = "add `\"` at the end of the line".to_owned();
     diagnostic.fixes.push(Fix { title, applicability: Applicability::Unsure, edits });

@@ -17,7 +17,11 @@ pub(super) fn slip(raw: Raw, text: &str, span: Span) -> (SyntaxKind, Diagnostic)
 fn comment(text: &str, span: Span) -> Diagnostic {
     let signs = Span { end: span.start + 2, ..span };
     let rest = text.strip_prefix("//").unwrap_or_default();
-    let message = if rest.is_empty() { "a comment starts with `#`" } else { "a comment starts with `#`, not with `//`" };
+    let message = if rest.is_empty() {
+        "a comment starts with `#`"
+    } else {
+        "a comment starts with `#`, not with `//`"
+    };
     Diagnostic::error(codes::FOREIGN_SIGN, signs, message).replace(signs, "#", Applicability::Safe)
 }
 
@@ -53,7 +57,10 @@ fn foreign(text: &str, span: Span) -> (SyntaxKind, Diagnostic) {
         _ => meant.to_owned(),
     };
     let message = format!("write `{meant}` instead of `{text}`");
-    (kind, Diagnostic::error(codes::FOREIGN_SIGN, span, message).replace(span, replacement, Applicability::Safe))
+    (
+        kind,
+        Diagnostic::error(codes::FOREIGN_SIGN, span, message).replace(span, replacement, Applicability::Safe),
+    )
 }
 
 fn wide(raw: Raw, text: &str, span: Span) -> (SyntaxKind, Diagnostic) {

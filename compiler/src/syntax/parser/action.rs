@@ -6,8 +6,10 @@ use crate::syntax::ast::StatusCode;
 impl Parser<'_> {
     pub(super) fn action(&mut self) {
         self.take_word();
+        let first = self.at;
         if self.is_name() {
             self.dotted();
+            self.second_word(first);
         } else {
             self.missing(codes::NO_NAME, "a name for the action");
         }
@@ -33,14 +35,27 @@ impl Parser<'_> {
         if !self.expect(L_PAREN, "(") {
             return;
         }
-        while self.is(IDENT) && !self.at_declaration_line() {
+        self.one_of(L_PAREN);
+        while !matches!(self.kind(), R_PAREN | L_BRACE | R_BRACE | END) && !self.at_declaration_line() {
             let before = self.at;
-            self.node(PARAM, Self::param);
-            if self.failed_since(before) {
-                self.skip(|p| matches!(p.kind(), COMMA | R_PAREN | L_BRACE));
+            if self.is(IDENT) {
+                self.node(PARAM, Self::param);
+            } else {
+                self.missing(codes::NO_FIELD, "a parameter: its name, `:` and its type");
             }
-            if !self.eat(COMMA) && self.is(IDENT) && self.kind_of(Ahead::Next) == COLON {
+            if self.failed_since(before) {
+                self.skip(|p| p.at > before && matches!(p.kind(), COMMA | R_PAREN | L_BRACE));
+            }
+            if self.eat(COMMA) {
+                self.one_of(COMMA);
+            } else if self.is(IDENT) && self.kind_of(Ahead::Next) == COLON {
                 self.missing_comma();
+            } else if self.leads() || self.is(L_BRACE) {
+                break;
+            } else if !self.is(R_PAREN) {
+                self.missing(codes::NO_WORD, "`,` or `)`");
+                self.skip(|p| matches!(p.kind(), COMMA | R_PAREN | L_BRACE) || p.leads());
+                self.eat(COMMA);
             }
         }
         self.close_bracket(place, R_PAREN, "`,` or `)`");
@@ -48,7 +63,9 @@ impl Parser<'_> {
 
     fn param(&mut self) {
         self.any_name("a name");
-        if self.expect(COLON, ":") && self.ty().is_some() && self.eat(EQ) {
+        let colon = self.expect(COLON, ":");
+        self.one_of(COLON);
+        if colon && self.ty().is_some() && self.eat(EQ) {
             self.expression("a value for when none is given");
         }
     }
@@ -99,14 +116,24 @@ impl Parser<'_> {
     }
 
     fn no_item(&mut self) {
-        let diagnostic = Diagnostic::error(codes::NO_ITEM, self.span(), format!("{} is no part of an action", self.found()));
+        let diagnostic = Diagnostic::error(
+            codes::NO_ITEM,
+            self.span(),
+            format!("{} is no part of an action", self.found()),
+        );
         let meant = self.word().and_then(|word| words::nearest(word, words::ITEMS.iter().copied()));
         let diagnostic = match meant {
             Some(meant) => {
                 let span = self.span();
-                diagnostic.help(format!("did you mean `{meant}`?")).replace(span, meant, Applicability::Unsure)
+                diagnostic.help(format!("did you mean `{meant}`?")).replace(
+                    span,
+                    meant,
+                    Applicability::Unsure,
+                )
             }
-            None => diagnostic.help("an action has `post \"…\"`, `json`, `form`, `header`, `expect`, `retry on`, `when unsure` …"),
+            None => diagnostic.help(
+                "an action has `post \"…\"`, `json`, `form`, `header`, `expect`, `retry on`, `when unsure` …",
+            ),
         };
         self.report(diagnostic);
     }
@@ -117,7 +144,7 @@ impl Parser<'_> {
             if p.is(L_BRACE) {
                 p.object();
             } else {
-                p.missing(codes::NO_WORD, "`{`");
+                p.object_without_brace();
             }
         });
     }
@@ -125,7 +152,11 @@ impl Parser<'_> {
     fn value_item(&mut self, kind: SyntaxKind) {
         self.node(kind, |p| {
             p.take_word();
-            p.expression("a value");
+            if p.at_entry() {
+                p.object_without_brace();
+            } else {
+                p.expression("a value");
+            }
         });
     }
 
@@ -159,7 +190,8 @@ impl Parser<'_> {
             self.missing(codes::NO_WORD, "`park` or `retry`");
             return;
         }
-        if self.eat_word("with") && ["idempotency", "key", "header"].iter().all(|word| self.expect_word(word)) {
+        if self.eat_word("with") && ["idempotency", "key", "header"].iter().all(|word| self.expect_word(word))
+        {
             self.string("the name of the header in quotes");
         }
     }

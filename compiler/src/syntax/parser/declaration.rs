@@ -96,12 +96,21 @@ impl Parser<'_> {
 
     /// A clause or a step outside of any workflow.
     fn outside(&mut self) {
-        let diagnostic = match self.crooked.take().and_then(|(_, close)| self.seen.get(close)).map(|it| it.token) {
-            Some(close) => Diagnostic::error(codes::UNOPENED, self.span_at(close.start, close.end), "this `}` closes too much")
+        let diagnostic =
+            match self.crooked.take().and_then(|(_, close)| self.seen.get(close)).map(|it| it.token) {
+                Some(close) => Diagnostic::error(
+                    codes::UNOPENED,
+                    self.span_at(close.start, close.end),
+                    "this `}` closes too much",
+                )
                 .help("what follows stands outside of any workflow"),
-            None => Diagnostic::error(codes::NO_DECLARATION, self.span(), format!("{} stands outside of any workflow", self.found()))
+                None => Diagnostic::error(
+                    codes::NO_DECLARATION,
+                    self.span(),
+                    format!("{} stands outside of any workflow", self.found()),
+                )
                 .help("put it into `workflow NAME { … }`; check that the `}` before it is not one too many"),
-        };
+            };
         self.report(diagnostic);
         self.node(ERROR, |p| {
             p.body(Opened::Missing(usize::MAX));
@@ -123,7 +132,16 @@ impl Parser<'_> {
 
     /// Passes over what is no declaration, up to the first line that begins with one's word.
     fn skip_declaration(&mut self) {
-        self.skip_form(|p| p.leads() && (p.is_any(words::DECLARATIONS) || p.is_any(words::LATER_DECLARATIONS)));
+        let first = self.at;
+        self.node(ERROR, |p| {
+            if !p.braces() {
+                p.take();
+            }
+            p.skip(|p| p.leads() && (p.is_any(words::DECLARATIONS) || p.is_any(words::LATER_DECLARATIONS)));
+            // Most likely the end of what was not understood.
+            p.eat(R_BRACE);
+        });
+        self.forget_slips(first, |_| true);
     }
 
     fn event(&mut self) {
@@ -147,15 +165,22 @@ impl Parser<'_> {
     /// The name of what is declared; reports a second word.
     pub(super) fn new_name(&mut self, what: &str) {
         let first = self.at;
-        if !self.name_anywhere(what) || !self.is_name() || self.leads() || self.is_any(&["about", "for"]) {
+        if self.name_anywhere(what) {
+            self.second_word(first);
+        }
+    }
+
+    /// Reports words after the name that began at `first`.
+    pub(super) fn second_word(&mut self, first: usize) {
+        if !self.is_name() || self.leads() || self.is_any(&["about", "for"]) {
             return;
         }
-        while self.is_name() && !self.leads() && !self.is_any(&["about", "for"]) {
+        while (self.is_name() || self.is(DOT)) && !self.leads() && !self.is_any(&["about", "for"]) {
             self.node(ERROR, Self::take);
         }
         let span = self.span_from(first);
         let words = self.text.get(span.range_in(self.origin.offset)).unwrap_or_default();
-        let one = words.split_whitespace().collect::<Vec<_>>().join("_");
+        let one = words.split_whitespace().collect::<Vec<_>>().join("_").replace('.', "_");
         let message = format!("a name is one word, and `{words}` is not");
         let diagnostic = Diagnostic::error(codes::NO_NAME, span, message)
             .help(format!("write `{one}`"))
@@ -171,7 +196,9 @@ impl Parser<'_> {
             if self.is(IDENT) && self.kind_of(Ahead::Next) == COLON {
                 self.node(FIELD, Self::field);
             } else {
-                self.no_field("a field: its name, `:` and its type", |p| p.is(IDENT) && p.kind_of(Ahead::Next) == COLON);
+                self.no_field("a field: its name, `:` and its type", |p| {
+                    p.is(IDENT) && p.kind_of(Ahead::Next) == COLON
+                });
             }
             self.recover_field(before);
         }
@@ -181,6 +208,7 @@ impl Parser<'_> {
     fn field(&mut self) {
         self.any_name("a name");
         self.take();
+        self.one_of(COLON);
         self.ty();
         self.eat(COMMA);
     }
@@ -195,7 +223,10 @@ impl Parser<'_> {
     /// Reports something that is no field, and passes over it.
     pub(super) fn no_field(&mut self, what: &str, stop: impl Fn(&Self) -> bool) {
         // `name type`: only the colon is missing.
-        if self.is(IDENT) && matches!(self.kind_of(Ahead::Next), IDENT | STRING) && !self.at_declaration_line() {
+        if self.is(IDENT)
+            && matches!(self.kind_of(Ahead::Next), IDENT | STRING)
+            && !self.at_declaration_line()
+        {
             return self.node(FIELD, Self::field_without_colon);
         }
         self.missing(codes::NO_FIELD, what);

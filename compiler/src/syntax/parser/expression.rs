@@ -83,7 +83,9 @@ impl Parser<'_> {
             IDENT if self.is_word("in") || self.is_word("contains") || self.is_word("matches") => {
                 self.compare(mark, left, 1)
             }
-            IDENT if self.is_words("starts", "with") || self.is_words("ends", "with") => self.compare(mark, left, 2),
+            IDENT if self.is_words("starts", "with") || self.is_words("ends", "with") => {
+                self.compare(mark, left, 2)
+            }
             IDENT if self.is_word("between") => self.between(mark, left),
             IDENT if self.is_word("is") => self.presence(mark, left),
             IDENT if self.is_word("not") && !self.leads() => self.not_without_in(mark, left),
@@ -106,7 +108,8 @@ impl Parser<'_> {
     fn between(&mut self, mark: Checkpoint, left: Height) -> Option<Height> {
         self.take_word();
         let low = self.piped("the lower bound");
-        let high = if low.is_some() && self.expect_word("and") { self.piped("the upper bound") } else { None };
+        let high =
+            if low.is_some() && self.expect_word("and") { self.piped("the upper bound") } else { None };
         self.grow(mark, BETWEEN_EXPR, left.max(low.unwrap_or_default()).max(high.unwrap_or_default()))
     }
 
@@ -123,8 +126,12 @@ impl Parser<'_> {
 
     fn chained(&mut self) {
         let sign = self.found();
-        let diagnostic = Diagnostic::error(codes::CHAINED, self.span(), format!("{sign} cannot follow another comparison"))
-            .help("compare twice and join with `and`, or write `between … and …`");
+        let diagnostic = Diagnostic::error(
+            codes::CHAINED,
+            self.span(),
+            format!("{sign} cannot follow another comparison"),
+        )
+        .help("compare twice and join with `and`, or write `between … and …`");
         self.report(diagnostic);
         self.reported = None;
     }
@@ -151,22 +158,30 @@ impl Parser<'_> {
         let meant = if absent == negated { "is set" } else { "is missing" };
         let span = self.span_from(start);
         let words = self.text.get(span.range_in(self.origin.offset)).unwrap_or_default();
-        let diagnostic = Diagnostic::error(codes::NO_PRESENCE, span, format!("write `{meant}` instead of `{words}`"))
-            .replace(span, meant, Applicability::Safe);
+        let diagnostic =
+            Diagnostic::error(codes::NO_PRESENCE, span, format!("write `{meant}` instead of `{words}`"))
+                .replace(span, meant, Applicability::Safe);
         self.report(diagnostic);
         self.reported = None;
     }
 
     /// `is "paid"`: what other languages write for `=`.
-    fn is_as_equals(&mut self, mark: Checkpoint, left: Height, start: usize, negated: bool) -> Option<Height> {
+    fn is_as_equals(
+        &mut self,
+        mark: Checkpoint,
+        left: Height,
+        start: usize,
+        negated: bool,
+    ) -> Option<Height> {
         let span = self.span_from(start);
         let sign = if negated { "!=" } else { "=" };
         let value = !self.leads() && (self.is_name() || self.kind().is_string() || self.is(NUMBER));
         let mut diagnostic = self.expected(codes::NO_PRESENCE, "`set`, `not set` or `missing`");
         if value {
-            diagnostic = Diagnostic::error(codes::NO_PRESENCE, span, format!("values are compared by `{sign}`"))
-                .help("`is` only asks whether a value is there: `is set`, `is not set`, `is missing`")
-                .replace(span, sign, Applicability::Safe);
+            diagnostic =
+                Diagnostic::error(codes::NO_PRESENCE, span, format!("values are compared by `{sign}`"))
+                    .help("`is` only asks whether a value is there: `is set`, `is not set`, `is missing`")
+                    .replace(span, sign, Applicability::Safe);
         }
         self.report(diagnostic);
         if !value {
@@ -191,8 +206,12 @@ impl Parser<'_> {
     /// What follows `|`: the height of the highest argument.
     fn pipe(&mut self) -> Height {
         if self.kind().is_string() {
-            let diagnostic = Diagnostic::error(codes::NO_NAME, self.span(), format!("expected the name of a pipe, found {}", self.found()))
-                .help("to allow several values, write `in [\"a\", \"b\"]`");
+            let diagnostic = Diagnostic::error(
+                codes::NO_NAME,
+                self.span(),
+                format!("expected the name of a pipe, found {}", self.found()),
+            )
+            .help("to allow several values, write `in [\"a\", \"b\"]`");
             self.report(diagnostic);
             self.node(ERROR, Self::take);
             return 0;
@@ -205,7 +224,9 @@ impl Parser<'_> {
             return self.unary("a value").unwrap_or_default();
         }
         // Before `:` a text is the next key of an object.
-        while matches!(self.kind(), STRING | BLOCK_STRING | NUMBER | NUMBER_UNIT) && self.kind_of(Ahead::Next) != COLON {
+        while matches!(self.kind(), STRING | BLOCK_STRING | NUMBER | NUMBER_UNIT)
+            && self.kind_of(Ahead::Next) != COLON
+        {
             self.literal();
         }
         1
@@ -302,7 +323,10 @@ impl Parser<'_> {
         let name = self.span_from(first);
         let words = self.text.get(name.range_in(self.origin.offset)).unwrap_or_default();
         let message = format!("`{words}(…)` is not part of this version of the language");
-        self.report(Diagnostic::error(codes::NOT_IN_VERSION, name, message).help("there are no functions yet; change values with pipes, as `| upper`"));
+        self.report(
+            Diagnostic::error(codes::NOT_IN_VERSION, name, message)
+                .help("there are no functions yet; change values with pipes, as `| upper`"),
+        );
         let inside = self.at;
         self.node(ERROR, |p| {
             let mut depth = 0_usize;
@@ -342,8 +366,12 @@ impl Parser<'_> {
             let before = self.at;
             let Some(item) = self.expression("a value") else { break };
             height = height.max(item);
-            if self.eat(COMMA) || self.is(R_BRACKET) {
+            if self.eat(COMMA) {
+                self.one_of(COMMA);
                 continue;
+            }
+            if self.is(R_BRACKET) {
+                break;
             }
             if self.failed_since(before) || self.leads() || !self.starts_item() {
                 break;
@@ -382,14 +410,31 @@ impl Parser<'_> {
     pub(super) fn object(&mut self) -> Option<Height> {
         self.deeper(|p| {
             let mark = p.mark();
-            let height = p.entries();
+            let place = p.at;
+            p.take();
+            p.one_of(L_BRACE);
+            let height = p.entries(place);
             p.grow(mark, OBJECT_EXPR, height)
         })
     }
 
-    fn entries(&mut self) -> Height {
-        let place = self.at;
-        self.take();
+    /// Whether the name of an entry and `:` follow.
+    pub(super) fn at_entry(&self) -> bool {
+        (self.is(IDENT) || self.kind().is_string()) && self.kind_of(Ahead::Next) == COLON
+    }
+
+    /// An object whose `{` is missing.
+    pub(super) fn object_without_brace(&mut self) {
+        self.missing(codes::NO_WORD, "`{`");
+        if self.at_entry() {
+            self.reported = None;
+            let place = self.at;
+            self.node(OBJECT_EXPR, |p| p.entries(place));
+        }
+    }
+
+    /// What stands between the `{` at `place`, which has been taken, and its `}`.
+    fn entries(&mut self, place: usize) -> Height {
         let mut height = 0;
         while self.is(IDENT) && !self.at_declaration_line() || self.kind().is_string() {
             let before = self.at;
@@ -411,7 +456,8 @@ impl Parser<'_> {
         if self.is(R_BRACE) {
             return self.take();
         }
-        if self.leads() && (self.at_step() || self.begins_line_of_body() || self.at_declaration_line()) || self.is(END) {
+                let ends = self.at_step() || self.begins_line_of_body() || self.at_declaration_line() || self.outdented(place);
+        if self.leads() && ends || self.is(END) {
             return self.never_closed(place);
         }
         let diagnostic = self.expected(codes::NO_FIELD, "a name and `:`, or `}`");
@@ -446,8 +492,11 @@ impl Parser<'_> {
             self.report(diagnostic);
             self.reported = None;
         }
+        self.one_of(COLON);
         let height = self.expression("a value").unwrap_or_default();
-        self.eat(COMMA);
+        if self.eat(COMMA) {
+            self.one_of(COMMA);
+        }
         height
     }
 }

@@ -44,8 +44,9 @@ impl Parser<'_> {
             NUMBER if self.at_part(Place::Duration) => {}
             NUMBER => {
                 let number = self.text_of(Ahead::Here);
-                let diagnostic = Diagnostic::error(codes::NO_UNIT, self.span(), format!("`{number}` needs a unit"))
-                    .help(format!("as `{number} days`, `{number}h` or `{number}m`"));
+                let diagnostic =
+                    Diagnostic::error(codes::NO_UNIT, self.span(), format!("`{number}` needs a unit"))
+                        .help(format!("as `{number} days`, `{number}h` or `{number}m`"));
                 self.report(diagnostic);
                 self.node(DURATION_EXPR, |p| p.node(DURATION_PART, Self::take));
                 self.reported = None;
@@ -64,9 +65,9 @@ impl Parser<'_> {
     fn at_part(&self, place: Place) -> bool {
         match self.kind() {
             NUMBER_UNIT => true,
-            NUMBER => self.word_of(Ahead::Next).is_some_and(|word| {
-                Unit::read(word).is_some() || self.meant_as_unit(word, place)
-            }),
+            NUMBER => self
+                .word_of(Ahead::Next)
+                .is_some_and(|word| Unit::read(word).is_some() || self.meant_as_unit(word, place)),
             _ => false,
         }
     }
@@ -112,16 +113,20 @@ impl Parser<'_> {
         if Unit::read(unit).is_some() {
             return;
         }
-        let mut diagnostic = Diagnostic::error(codes::UNKNOWN_UNIT, span, format!("`{unit}` is not a unit of time"));
+        let mut diagnostic =
+            Diagnostic::error(codes::UNKNOWN_UNIT, span, format!("`{unit}` is not a unit of time"));
         let known = Unit::WORDS.iter().map(|(word, _)| *word).filter(|word| word.len() > 1);
         diagnostic = match words::nearest(unit, known) {
             _ if ["am", "pm", "AM", "PM"].contains(&unit) => {
                 diagnostic.help("write times of day as `09:00` or `17:30`")
             }
-            Some(meant) => diagnostic
-                .help(format!("did you mean `{number} {meant}`?"))
-                .replace(span, meant, Applicability::Unsure),
-            None => diagnostic.help("units are `seconds`, `minutes`, `hours`, `days`, `weeks`, `months` and `years`"),
+            Some(meant) => diagnostic.help(format!("did you mean `{number} {meant}`?")).replace(
+                span,
+                meant,
+                Applicability::Unsure,
+            ),
+            None => diagnostic
+                .help("units are `seconds`, `minutes`, `hours`, `days`, `weeks`, `months` and `years`"),
         };
         self.report(diagnostic);
     }
@@ -129,6 +134,6 @@ impl Parser<'_> {
 
 /// Words that follow a duration, and are no unit even if one is missing.
 const FOLLOWERS: &[&str] = &[
-    "before", "type", "due", "remind", "for", "notes", "split", "repeat", "let", "once", "exit", "every", "while", "on", "at",
-    "starts", "ends",
+    "before", "type", "due", "remind", "for", "notes", "split", "repeat", "let", "once", "exit", "every",
+    "while", "on", "at", "starts", "ends",
 ];

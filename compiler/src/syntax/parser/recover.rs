@@ -25,7 +25,8 @@ impl Parser<'_> {
     /// Whether a text that is not closed has swallowed what seems to be missing here.
     fn at_broken_line(&self) -> bool {
         let here = self.seen(Ahead::Here).filter(|it| !it.leads).or(self.previous());
-        here.is_some_and(|it| self.is_broken(it.token)) || self.seen(Ahead::Here).is_some_and(|it| self.is_broken(it.token))
+        here.is_some_and(|it| self.is_broken(it.token))
+            || self.seen(Ahead::Here).is_some_and(|it| self.is_broken(it.token))
     }
 
     fn is_broken(&self, token: Token) -> bool {
@@ -54,7 +55,7 @@ impl Parser<'_> {
         }
         self.node(ERROR, |p| {
             while !(p.ends_skip() || p.at > first && stop(p)) {
-                if !p.braces() {
+                if !p.braces() && !p.brackets() {
                     p.take();
                 }
             }
@@ -81,8 +82,28 @@ impl Parser<'_> {
                 _ => {}
             }
             self.take();
-            let outside = self.at_declaration_line() && self.seen(Ahead::Here).is_some_and(|it| it.indent <= indent);
+            let outside =
+                self.at_declaration_line() && self.seen(Ahead::Here).is_some_and(|it| it.indent <= indent);
             if depth == 0 || self.is(END) || outside {
+                return true;
+            }
+        }
+    }
+
+    /// Takes `( … )` or `[ … ]` with all that is inside, as far as it is on one line.
+    fn brackets(&mut self) -> bool {
+        if !matches!(self.kind(), L_PAREN | L_BRACKET) {
+            return false;
+        }
+        let mut depth = 0_usize;
+        loop {
+            match self.kind() {
+                L_PAREN | L_BRACKET => depth += 1,
+                R_PAREN | R_BRACKET => depth -= 1,
+                _ => {}
+            }
+            self.take();
+            if depth == 0 || self.leads() || matches!(self.kind(), L_BRACE | R_BRACE) {
                 return true;
             }
         }
@@ -141,8 +162,9 @@ impl Parser<'_> {
     }
 
     pub(super) fn too_deep(&mut self) {
-        let diagnostic = Diagnostic::error(codes::TOO_DEEP, self.span(), "this is nested too deeply")
-            .help(format!("at most {DEPTH} levels are allowed; write a list with `in [..]`, or several workflows"));
+        let diagnostic = Diagnostic::error(codes::TOO_DEEP, self.span(), "this is nested too deeply").help(
+            format!("at most {DEPTH} levels are allowed; write a list with `in [..]`, or several workflows"),
+        );
         self.report(diagnostic);
         self.quiet = true;
         // Everything up to the next declaration: whatever closes the levels is of no use.
@@ -208,17 +230,64 @@ impl Parser<'_> {
         }
         let place = self.at;
         self.take();
+        self.one_of(L_BRACE);
         Opened::At(place)
     }
 
+    /// Reports a sign that stands here although the same was there before it.
+    pub(super) fn one_of(&mut self, kind: SyntaxKind) {
+        if !self.is(kind) {
+            return;
+        }
+        let sign = self.text_of(Ahead::Here);
+        let span = self.span();
+        let diagnostic = Diagnostic::error(codes::NEEDLESS_SIGN, span, format!("one `{sign}` is enough here"))
+            .replace(span, "", Applicability::Unsure);
+        self.report(diagnostic);
+        self.node(ERROR, Self::take);
+        self.reported = None;
+    }
+
     /// Whether nothing more can belong to the block: its end, or what cannot be inside.
-    pub(super) fn block_ends(&self, opened: Opened) -> bool {
+    pub(super) fn block_ends(&mut self, opened: Opened) -> bool {
+        while self.at_stray_brace(opened) {
+            self.stray_brace();
+        }
         if matches!(self.kind(), END | R_BRACE) || self.at_declaration_line() {
             return true;
         }
         match opened {
             Opened::At(_) => false,
-            Opened::Missing(indent) => self.seen(Ahead::Here).is_some_and(|it| it.leads && it.indent <= indent),
+            Opened::Missing(indent) => {
+                self.seen(Ahead::Here).is_some_and(|it| it.leads && it.indent <= indent)
+            }
+        }
+    }
+
+    /// Whether the next `}` is not meant to close the block: it is not indented as its end would
+    /// be, and on the next line the block goes on.
+    fn at_stray_brace(&self, opened: Opened) -> bool {
+        let Opened::At(place) = opened else { return false };
+        let (Some(open), Some(here), Some(next)) =
+            (self.seen.get(place), self.seen(Ahead::Here), self.seen(Ahead::Next))
+        else {
+            return false;
+        };
+        let misplaced = if here.leads { here.indent > open.indent } else { here.line > open.line };
+        let goes_on = next.leads && next.indent > open.indent && next.token.kind != R_BRACE;
+        here.token.kind == R_BRACE && misplaced && goes_on
+    }
+
+    fn stray_brace(&mut self) {
+        let line = self.seen(Ahead::Here).map_or(0, |it| it.line);
+        let first = self.seen.iter().take(self.at).rev().take_while(|it| it.line == line).last();
+        let start = first.map(|it| self.span_at(it.token.start, it.token.end).start);
+        // What is wrong on this line has been said.
+        let told = self.diagnostics.last().is_some_and(|it| start.is_some_and(|start| it.primary.span.start >= start));
+        if told {
+            self.node(ERROR, Self::take);
+        } else {
+            self.never_opened();
         }
     }
 
@@ -226,7 +295,9 @@ impl Parser<'_> {
     pub(super) fn close(&mut self, opened: Opened) {
         match opened {
             Opened::Missing(indent) => {
-                if self.is(R_BRACE) && self.seen(Ahead::Here).is_some_and(|it| !it.leads || it.indent == indent) {
+                if self.is(R_BRACE)
+                    && self.seen(Ahead::Here).is_some_and(|it| !it.leads || it.indent == indent)
+                {
                     self.take();
                 }
             }
@@ -256,7 +327,8 @@ impl Parser<'_> {
         }
         let sign = self.slice(token).to_owned();
         let span = self.span_at(token.start, token.end);
-        let mut diagnostic = Diagnostic::error(codes::UNCLOSED, span, format!("this `{sign}` is never closed"));
+        let mut diagnostic =
+            Diagnostic::error(codes::UNCLOSED, span, format!("this `{sign}` is never closed"));
         let closing = match sign.as_str() {
             "(" => ")",
             "[" => "]",
@@ -273,11 +345,12 @@ impl Parser<'_> {
     pub(super) fn never_opened(&mut self) {
         let sign = self.text_of(Ahead::Here);
         let span = self.span();
-        let diagnostic = match self.crooked.take().and_then(|(_, close)| self.seen.get(close)).map(|it| it.token) {
-            Some(close) => self.closed_early(close),
-            None => Diagnostic::error(codes::UNOPENED, span, format!("this `{sign}` closes nothing"))
-                .replace(span, "", Applicability::Unsure),
-        };
+        let diagnostic =
+            match self.crooked.take().and_then(|(_, close)| self.seen.get(close)).map(|it| it.token) {
+                Some(close) => self.closed_early(close),
+                None => Diagnostic::error(codes::UNOPENED, span, format!("this `{sign}` closes nothing"))
+                    .replace(span, "", Applicability::Unsure),
+            };
         self.report(diagnostic);
         self.node(ERROR, Self::take);
     }

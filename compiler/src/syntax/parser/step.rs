@@ -10,7 +10,9 @@ impl Parser<'_> {
     }
 
     fn at_label(&self) -> bool {
-        self.is(IDENT) && self.kind_of(Ahead::Next) == COLON && !words::RESERVED.contains(&self.text_of(Ahead::Here))
+        self.is(IDENT)
+            && self.kind_of(Ahead::Next) == COLON
+            && !words::RESERVED.contains(&self.text_of(Ahead::Here))
     }
 
     /// `{ … }` around steps.
@@ -119,11 +121,15 @@ impl Parser<'_> {
         let applicability =
             if words::ACTS.contains(&word) { Applicability::Safe } else { Applicability::Unsure };
         let span = self.span();
-        let diagnostic = Diagnostic::error(codes::NO_DO, span, format!("an action needs `do` before `{word}`"))
-            .help(format!("write `do {word}`"))
-            .replace(span, format!("do {word}"), applicability);
+        let diagnostic =
+            Diagnostic::error(codes::NO_DO, span, format!("an action needs `do` before `{word}`"))
+                .help(format!("write `do {word}`"))
+                .replace(span, format!("do {word}"), applicability);
         self.report(diagnostic);
-        self.do_rest(mark);
+        // Of any other word it is not sure that it is an action at all.
+        if applicability == Applicability::Safe {
+            self.do_rest(mark);
+        }
     }
 
     fn stray_else(&mut self) {
@@ -143,7 +149,10 @@ impl Parser<'_> {
     fn later_step(&mut self, mark: Checkpoint) {
         self.not_in_version(1);
         // `let r = do …`: the step itself is one of this version.
-        if self.is_word("let") && self.kind_of(Ahead::Third) == EQ && self.word_of(Ahead::Fourth) == Some("do") {
+        if self.is_word("let")
+            && self.kind_of(Ahead::Third) == EQ
+            && self.word_of(Ahead::Fourth) == Some("do")
+        {
             self.node(ERROR, |p| p.take_words(3));
             return self.do_step(mark);
         }
@@ -267,9 +276,10 @@ impl Parser<'_> {
         }
         let span = self.span_from(first);
         let label = self.text.get(span.range_in(self.origin.offset)).unwrap_or_default();
-        let diagnostic = Diagnostic::error(codes::NO_LABEL, span, format!("`{label}` is read as the first value"))
-            .help("the first value of an action goes without a label, all others with one")
-            .replace(span, "", Applicability::Unsure);
+        let diagnostic =
+            Diagnostic::error(codes::NO_LABEL, span, format!("`{label}` is read as the first value"))
+                .help("the first value of an action goes without a label, all others with one")
+                .replace(span, "", Applicability::Unsure);
         self.report(diagnostic);
         self.reported = None;
         true
@@ -306,8 +316,9 @@ impl Parser<'_> {
 
     fn value_without_label(&mut self) -> bool {
         let message = format!("expected a label before {}", self.found());
-        let diagnostic = Diagnostic::error(codes::NO_LABEL, self.span(), message)
-            .help("only the first value of an action goes without a label, as in `do sms contact.phone text \"…\"`");
+        let diagnostic = Diagnostic::error(codes::NO_LABEL, self.span(), message).help(
+            "only the first value of an action goes without a label, as in `do sms contact.phone text \"…\"`",
+        );
         self.report(diagnostic);
         while self.starts_plain_value() && !self.leads() {
             if self.node(ARGUMENT, |p| p.expression("a value")).is_none() {
@@ -357,9 +368,7 @@ impl Parser<'_> {
         match self.word() {
             Some("set" | "emit") => true,
             Some("add" | "remove") => self.word_of(Ahead::Next) == Some("tag"),
-            Some("sender" | "team") => {
-                self.kind_of(Ahead::Next) == IDENT && self.kind_of(Ahead::Third) == EQ
-            }
+            Some("sender" | "team") => self.kind_of(Ahead::Next) == IDENT && self.kind_of(Ahead::Third) == EQ,
             _ => self.at_declaration_line(),
         }
     }
@@ -455,8 +464,9 @@ impl Parser<'_> {
 
     fn foreign_else_if(&mut self, word: &str) {
         let span = self.span();
-        let diagnostic = Diagnostic::error(codes::FOREIGN_SIGN, span, format!("write `else if` instead of `{word}`"))
-            .replace(span, "else if", Applicability::Safe);
+        let diagnostic =
+            Diagnostic::error(codes::FOREIGN_SIGN, span, format!("write `else if` instead of `{word}`"))
+                .replace(span, "else if", Applicability::Safe);
         self.report(diagnostic);
         self.arm();
     }

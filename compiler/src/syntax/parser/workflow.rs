@@ -4,10 +4,12 @@ use super::recover::Opened;
 use super::*;
 
 /// Whether clauses may still come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Part {
     Clauses,
     Steps,
+    /// They may not, and their writer has been told.
+    Told,
 }
 
 impl Parser<'_> {
@@ -34,20 +36,26 @@ impl Parser<'_> {
         while !self.body_ends(opened) {
             let before = self.at;
             if self.is_any(words::CLAUSES) {
-                self.clause_in(part);
+                if part == Part::Steps {
+                    self.late_clause();
+                    part = Part::Told;
+                }
+                self.clause();
             } else if part == Part::Clauses && self.is_any(words::LATER_CLAUSES) {
                 self.not_in_version(1);
                 self.skip_form(Self::begins_line_of_body);
             } else if part == Part::Clauses && self.misspelt_clause() {
             } else {
-                part = Part::Steps;
+                if self.at_step() {
+                    part = part.max(Part::Steps);
+                }
                 self.step_or_error();
             }
             self.recover_body(before);
         }
     }
 
-    fn body_ends(&self, opened: Opened) -> bool {
+    fn body_ends(&mut self, opened: Opened) -> bool {
         match opened {
             // A bare file has no braces and ends with the text.
             Opened::Missing(usize::MAX) => matches!(self.kind(), END | R_BRACE) || self.at_declaration_line(),
@@ -70,13 +78,6 @@ impl Parser<'_> {
         self.leads() && (self.is_any(words::CLAUSES) || self.is_any(words::LATER_STEPS) || self.at_step())
     }
 
-    fn clause_in(&mut self, part: Part) {
-        if part == Part::Steps {
-            self.late_clause();
-        }
-        self.clause();
-    }
-
     /// Reports a clause after a step; the caller parses it.
     pub(super) fn late_clause(&mut self) {
         let message = format!("{} must come before the first step", self.found());
@@ -89,14 +90,17 @@ impl Parser<'_> {
     fn misspelt_clause(&mut self) -> bool {
         let Some(word) = self.word() else { return false };
         let known = words::CLAUSES.iter().chain(words::STEPS).copied();
-        let Some(meant) = words::nearest(word, known).filter(|it| words::CLAUSES.contains(it)) else { return false };
+        let Some(meant) = words::nearest(word, known).filter(|it| words::CLAUSES.contains(it)) else {
+            return false;
+        };
         if words::STEPS.contains(&word) || words::ACTS.contains(&word) {
             return false;
         }
         let span = self.span();
-        let diagnostic = Diagnostic::error(codes::NO_CLAUSE, span, format!("`{word}` begins no clause and no step"))
-            .help(format!("did you mean `{meant}`?"))
-            .replace(span, meant, Applicability::Unsure);
+        let diagnostic =
+            Diagnostic::error(codes::NO_CLAUSE, span, format!("`{word}` begins no clause and no step"))
+                .help(format!("did you mean `{meant}`?"))
+                .replace(span, meant, Applicability::Unsure);
         self.report(diagnostic);
         self.clause_as(meant);
         true
