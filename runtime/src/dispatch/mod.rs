@@ -115,15 +115,14 @@ impl Dispatch {
 
     /// Whether no effect is out and none could go out now.
     pub(crate) async fn is_idle(&self) -> Result<bool, crate::store::StoreError> {
-        if self.busy.load(Ordering::SeqCst) > 0 {
-            return Ok(false);
-        }
         let now = self.clock.now();
         let room = self.lanes.room(now);
         let filter = EffectFilter { state: Some(EffectState::Ready), limit: 1000, ..EffectFilter::default() };
         let ready = self.store.effects(&filter).await?;
         let open = |action: &str| room.actions.get(action).is_none_or(|free| *free > 0);
-        Ok(!ready.iter().any(|effect| effect.intent.due <= now && open(&effect.intent.action)))
+        let waits = ready.iter().any(|effect| effect.intent.due <= now && open(&effect.intent.action));
+        // After the look: what was claimed meanwhile is not among them, but under way.
+        Ok(!waits && self.busy.load(Ordering::SeqCst) == 0)
     }
 
     /// When a lane that is closed now opens by itself.

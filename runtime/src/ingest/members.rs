@@ -134,7 +134,7 @@ pub(super) fn shown(json: &Json) -> String {
         Json::String(text) => {
             let short: String = text.chars().take(60).collect();
             let dots = if short.len() < text.len() { "…" } else { "" };
-            format!("the text \"{short}{dots}\"")
+            format!("the text `{short}{dots}`")
         }
         Json::Array(_) => "a list".to_owned(),
         Json::Object(_) => "an object".to_owned(),

@@ -59,7 +59,7 @@ pub(super) fn in_order(batch: &Batch, limit: usize) -> Vec<Item<'_>> {
 pub(super) async fn work_out(
     store: &dyn Store,
     library: &Library,
-    batch: Batch,
+    mut batch: Batch,
     limit: usize,
     now: Timestamp,
 ) -> Result<Commit, BatchError> {

@@ -146,13 +146,10 @@ impl Worker {
 
     /// Whether nothing in this node's shards is left to do now.
     pub(crate) async fn is_idle(&self) -> Result<bool, StoreError> {
-        {
-            let shards = self.shards();
-            if !shards.joined || !shards.busy.is_empty() {
-                return Ok(false);
-            }
-        }
-        Ok(self.store.pending(&self.node, self.clock.now()).await?.is_empty())
+        let waits = !self.store.pending(&self.node, self.clock.now()).await?.is_empty();
+        // After the look: what was begun meanwhile is not among them, but under way.
+        let shards = self.shards();
+        Ok(!waits && shards.joined && shards.busy.is_empty())
     }
 
     /// Works until the server stops, then ends what it has begun.

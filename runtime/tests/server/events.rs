@@ -48,7 +48,7 @@ async fn the_good_ones_of_a_batch_stay_in() {
     let refused = &answer.body["events"][1];
     assert_eq!(refused["id"], "e2");
     assert_eq!(refused["error"]["field"], "data.number");
-    assert_eq!(refused["error"]["message"], "`data.number`: expected a number, got the text \"many\"");
+    assert_eq!(refused["error"]["message"], "`data.number`: expected a number, got the text `many`");
     let all_wrong = bed.post("/v1/events", &json!([7])).await;
     assert_eq!((all_wrong.status, &all_wrong.body["refused"]), (422, &json!(1)));
 }
@@ -156,7 +156,7 @@ async fn a_misspelt_event_is_taken_with_a_warning() {
 
 #[tokio::test]
 async fn an_event_tells_of_its_account_and_deal_too() {
-    let bed = Bed::dev("workflow w { on deal_won do webhook \"https://a.example\" send event }").await;
+    let bed = Bed::dev("workflow w for deal { on deal_won do webhook \"https://a.example\" send event }").await;
     let event = json!({
         "event": "deal_won", "deal": {"id": "d1", "stage": "won"}, "contact": ana(),
         "account": {"id": "acme", "name": "Acme"}, "data": {"value": 10, "note": "kept"},
