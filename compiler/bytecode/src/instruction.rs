@@ -177,7 +177,7 @@ bytes! {
         Le = "le",
         /// `r[a]` = list `r[c]` holds `r[b]`; false if it is Missing
         In = "in",
-        /// `r[a]` = place of text `r[b]` in the ordered set `names[c].ty`, a number; Missing if it is not in it
+        /// `r[a]` = place of text `r[b]` in the ordered set `names[c].ty`, a number from 0; Missing if it is not in it
         Grade = "grade",
         /// `r[a]` = text `r[b]` holds text `r[c]` (case ignored), or list `r[b]` holds `r[c]`
         Contains = "contains",
@@ -286,7 +286,7 @@ bytes! {
         Ceil = "ceil",
         /// date or moment, strftime format: in the subject's zone
         Date = "date",
-        /// moment, format: the time of day in the subject's zone
+        /// moment or time of day, strftime format: the time of day in the subject's zone
         Time = "time",
         /// list, separator (", "): texts joined
         Join = "join",
@@ -300,7 +300,7 @@ bytes! {
         Split = "split",
         /// JSON or any: as JSON text
         Json = "json",
-        /// text, singular, plural by number: "1 day", "2 days"
+        /// number, singular, plural (else the singular and `s`): "1 day", "2 days"
         Pluralize = "pluralize",
     }
 }

@@ -1,53 +1,66 @@
 //! The proof of declarations: names, types, actions. It must not know code.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::tz::TimeZone;
 
 use super::{Place, request_functions, signature};
 use crate::{
-    ActionDecl, ArtifactError, FieldDecl, Kind, Program, Scalar, StatusRange, Transport, Type, Unsure,
+    ActionDecl, ArtifactError, EventDecl, FieldDecl, Kind, Program, Scalar, StatusRange, Transport, Type,
+    Unsure,
 };
 
 type Proof = Result<(), ArtifactError>;
 
 const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 
+/// What is declared, by name.
+pub(super) struct Known<'p> {
+    /// The program that declares it.
+    pub(super) program: &'p Program,
+    /// Its entities.
+    pub(super) entities: BTreeSet<&'p str>,
+    /// Its events.
+    pub(super) events: BTreeMap<&'p str, &'p EventDecl>,
+    /// Its teams.
+    pub(super) teams: BTreeSet<&'p str>,
+}
+
 /// Proves the declarations but workflows.
-pub(super) fn check(program: &Program) -> Proof {
+pub(super) fn check(program: &Program) -> Result<Known<'_>, ArtifactError> {
     let place = Place::new("the project");
     place.ensure(TimeZone::get(&program.project.timezone).is_ok(), "its time zone is none")?;
-    place.unique(program.events.iter().map(|event| &*event.name))?;
-    place.unique(program.entities.iter().map(|entity| &*entity.name))?;
-    place.unique(program.teams.iter().map(|team| &*team.name))?;
     place.unique(program.actions.iter().map(|action| &*action.name))?;
     place.unique(program.workflows.iter().map(|workflow| &*workflow.name))?;
+    place.unique(program.events.iter().map(|event| &*event.name))?;
+    let known = Known {
+        program,
+        entities: place.unique(program.entities.iter().map(|entity| &*entity.name))?,
+        events: program.events.iter().map(|event| (&*event.name, event)).collect(),
+        teams: place.unique(program.teams.iter().map(|team| &*team.name))?,
+    };
     for built_in in ["contact", "account"] {
-        place.ensure(is_entity(program, built_in), "a built-in entity is not declared")?;
+        place.ensure(known.entities.contains(built_in), "a built-in entity is not declared")?;
     }
     for event in &program.events {
         let place = Place::new(format!("event `{}`", event.name));
-        place.ensure(is_entity(program, &event.about), "it is about an entity that is not declared")?;
-        fields(program, &event.fields, &place)?;
+        place.ensure(known.entities.contains(&*event.about), "it is about an entity that is not declared")?;
+        fields(&known, &event.fields, &place)?;
     }
     for entity in &program.entities {
-        fields(program, &entity.attributes, &Place::new(format!("entity `{}`", entity.name)))?;
+        fields(&known, &entity.attributes, &Place::new(format!("entity `{}`", entity.name)))?;
     }
-    program.actions.iter().try_for_each(|decl| action(program, decl))
+    program.actions.iter().try_for_each(|decl| action(&known, decl))?;
+    Ok(known)
 }
 
-/// Whether an entity of this name is declared.
-pub(super) fn is_entity(program: &Program, name: &str) -> bool {
-    program.entities.iter().any(|entity| &*entity.name == name)
-}
-
-fn fields(program: &Program, fields: &[FieldDecl], place: &Place) -> Proof {
+fn fields(known: &Known<'_>, fields: &[FieldDecl], place: &Place) -> Proof {
     place.unique(fields.iter().map(|field| &*field.name))?;
-    fields.iter().try_for_each(|field| type_is_sane(program, &field.ty, place))
+    fields.iter().try_for_each(|field| type_is_sane(known, &field.ty, place))
 }
 
 /// A set has members, all different; a reference is to a declared entity.
-pub(super) fn type_is_sane(program: &Program, ty: &Type, place: &Place) -> Proof {
+pub(super) fn type_is_sane(known: &Known<'_>, ty: &Type, place: &Place) -> Proof {
     let (Type::One(scalar) | Type::List(scalar)) = ty;
     match scalar {
         Scalar::OneOf(set) | Scalar::Ordered(set) => {
@@ -58,23 +71,23 @@ pub(super) fn type_is_sane(program: &Program, ty: &Type, place: &Place) -> Proof
             )
         }
         Scalar::Entity(kind) => {
-            place.ensure(is_entity(program, kind), "a type is an entity that is not declared")
+            place.ensure(known.entities.contains(&**kind), "a type is an entity that is not declared")
         }
         _ => Ok(()),
     }
 }
 
-fn action(program: &Program, decl: &ActionDecl) -> Proof {
+fn action(known: &Known<'_>, decl: &ActionDecl) -> Proof {
     let place = Place::new(format!("action `{}`", decl.name));
-    fields(program, &decl.params, &place)?;
+    fields(known, &decl.params, &place)?;
     let params: Vec<Kind> = decl.params.iter().map(|param| param.ty.kind()).collect();
     for (function, kind) in request_functions(decl) {
-        signature(program, function, &params, kind, &place)?;
+        signature(known.program, function, &params, kind, &place)?;
     }
     place.unique(decl.result.iter().map(|(field, _)| &*field.name))?;
     for (field, function) in &decl.result {
-        type_is_sane(program, &field.ty, &place)?;
-        signature(program, *function, &[Kind::Json], Some(field.ty.kind()), &place)?;
+        type_is_sane(known, &field.ty, &place)?;
+        signature(known.program, *function, &[Kind::Json], Some(field.ty.kind()), &place)?;
     }
     if let Unsure::RetryWithKey(header) = &decl.unsure {
         place.ensure(is_header(header), "the header of its key has no valid name")?;

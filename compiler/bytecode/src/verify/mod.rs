@@ -16,6 +16,7 @@ use crate::{
     WorkflowDecl,
 };
 use code::Role;
+use declarations::Known;
 
 /// Calls of calls go at most this deep.
 const MAX_DEPTH: usize = 16;
@@ -50,7 +51,7 @@ impl Place {
     }
 
     /// Names that are all different.
-    fn unique<'a>(&self, names: impl Iterator<Item = &'a str>) -> Result<(), ArtifactError> {
+    fn unique<'a>(&self, names: impl Iterator<Item = &'a str>) -> Result<BTreeSet<&'a str>, ArtifactError> {
         let mut seen = BTreeSet::new();
         for name in names {
             self.ensure(!name.is_empty(), "a name is empty")?;
@@ -58,7 +59,7 @@ impl Place {
                 return Err(self.unsound(format!("`{name}` is there twice")));
             }
         }
-        Ok(())
+        Ok(seen)
     }
 }
 
@@ -99,10 +100,10 @@ const ANSWER: Uses = Uses { workflow: false, request: false, answer: true };
 
 /// Proves a program.
 pub(crate) fn program(program: &Program) -> Result<(), ArtifactError> {
-    declarations::check(program)?;
-    tables(program)?;
+    let known = declarations::check(program)?;
+    tables(&known)?;
     for decl in &program.workflows {
-        workflow::check(program, decl)?;
+        workflow::check(&known, decl)?;
     }
     let bodies = bodies(program)?;
     let uses = uses(program);
@@ -138,9 +139,9 @@ pub(crate) fn debug(program: &Program, debug: &Debug) -> Result<(), ArtifactErro
 }
 
 /// Proves the tables of all functions, and that calls end.
-fn tables(program: &Program) -> Result<(), ArtifactError> {
-    let mut depths: Vec<usize> = Vec::with_capacity(program.functions.len());
-    for (id, function) in program.functions.iter().enumerate() {
+fn tables(known: &Known<'_>) -> Result<(), ArtifactError> {
+    let mut depths: Vec<usize> = Vec::with_capacity(known.program.functions.len());
+    for (id, function) in known.program.functions.iter().enumerate() {
         let place = Place::function(id, function);
         place.ensure(function.registers <= 256, "it has more than 256 registers")?;
         place.ensure(
@@ -148,7 +149,7 @@ fn tables(program: &Program) -> Result<(), ArtifactError> {
             "it has fewer registers than parameters",
         )?;
         for name in &function.names {
-            declarations::type_is_sane(program, &name.ty, &place)?;
+            declarations::type_is_sane(known, &name.ty, &place)?;
         }
         let mut depth = 0;
         for block in &function.blocks {

@@ -552,3 +552,14 @@ fn broken_programs_can_be_listed() {
     }
     assert!(disassemble(&Artifact { program, debug: Debug::default() }).contains("0xffffffff"));
 }
+
+proptest::proptest! {
+    #[test]
+    fn any_bytes_are_refused_or_read(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..300)) {
+        let mut artifact = b"ONWD\0\x01".to_vec();
+        artifact.extend((bytes.len() as u32).to_be_bytes());
+        artifact.extend(bytes);
+        artifact.extend([0, 0]);
+        let _ = Artifact::decode(&artifact);
+    }
+}

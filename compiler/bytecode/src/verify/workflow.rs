@@ -1,29 +1,29 @@
 //! The proof of a workflow's tables. It must not know its code.
 
-use super::declarations::{is_entity, type_is_sane};
+use super::declarations::{Known, type_is_sane};
 use super::{Place, signature};
 use crate::{
-    ArtifactError, CaptureCall, EventDecl, Exit, Function, FunctionId, Kind, Program, ResumePoint, SiteKind,
+    ArtifactError, CaptureCall, EventDecl, Exit, Function, FunctionId, Kind, ResumePoint, SiteKind,
     TriggerKind, WorkflowDecl,
 };
 
 type Proof = Result<(), ArtifactError>;
 
 struct Tables<'a> {
-    program: &'a Program,
+    known: &'a Known<'a>,
     workflow: &'a WorkflowDecl,
     place: Place,
 }
 
 /// Proves the tables of a workflow.
-pub(super) fn check(program: &Program, workflow: &WorkflowDecl) -> Proof {
+pub(super) fn check(known: &Known<'_>, workflow: &WorkflowDecl) -> Proof {
     let place = Place::new(format!("workflow `{}`", workflow.name));
-    let tables = Tables { program, workflow, place };
-    let Some(body) = program.functions.get(workflow.body.0 as usize) else {
+    let tables = Tables { known, workflow, place };
+    let Some(body) = known.program.functions.get(workflow.body.0 as usize) else {
         return Err(tables.place.unsound("it has no body"));
     };
     tables.place.ensure(body.params.is_empty(), "its body takes arguments")?;
-    tables.place.ensure(is_entity(program, &workflow.subject), "its subject is not declared")?;
+    tables.place.ensure(known.entities.contains(&*workflow.subject), "its subject is not declared")?;
     tables.triggers(body)?;
     tables.sites()?;
     tables.points(body)?;
@@ -54,7 +54,7 @@ fn condition(exit: &Exit) -> Option<&CaptureCall> {
 
 impl Tables<'_> {
     fn event(&self, name: &str) -> Result<&EventDecl, ArtifactError> {
-        let event = self.program.events.iter().find(|event| &*event.name == name);
+        let event = self.known.events.get(name).copied();
         event.ok_or_else(|| self.place.unsound(format!("the event `{name}` is not declared")))
     }
 
@@ -66,13 +66,13 @@ impl Tables<'_> {
                 }
                 TriggerKind::Moved { from, to, .. } => {
                     for function in [from, to].into_iter().flatten() {
-                        signature(self.program, *function, &[], None, &self.place)?;
+                        signature(self.known.program, *function, &[], None, &self.place)?;
                     }
                 }
                 TriggerKind::Created | TriggerKind::Changed => {}
             }
             if let Some(condition) = trigger.condition {
-                signature(self.program, condition, &[], Some(Kind::Bool), &self.place)?;
+                signature(self.known.program, condition, &[], Some(Kind::Bool), &self.place)?;
             }
             self.inside(trigger.entry, body)?;
         }
@@ -91,19 +91,19 @@ impl Tables<'_> {
     fn site(&self, site: &SiteKind) -> Proof {
         match site {
             SiteKind::Effect { action, point } => {
-                let action = self.program.actions.get(*action as usize);
+                let action = self.known.program.actions.get(*action as usize);
                 self.place.ensure(action.is_some(), "a step does an action that is not there")?;
                 self.point(*point).map(|_| ())
             }
-            SiteKind::Set { ty, .. } => type_is_sane(self.program, ty, &self.place),
+            SiteKind::Set { ty, .. } => type_is_sane(self.known, ty, &self.place),
             SiteKind::Emit { event, fields } => {
-                let declared = &self.event(event)?.fields;
-                self.place.unique(fields.iter().map(|field| &**field))?;
-                let known = fields.iter().all(|field| declared.iter().any(|d| d.name == *field));
-                self.place.ensure(known, "a step emits a field that its event does not have")
+                let declared = self.event(event)?.fields.iter().map(|field| &*field.name).collect();
+                let given = self.place.unique(fields.iter().map(|field| &**field))?;
+                self.place
+                    .ensure(given.is_subset(&declared), "a step emits a field that its event does not have")
             }
             SiteKind::Task { group: Some(group), .. } => {
-                let known = self.program.teams.iter().any(|team| team.name == *group);
+                let known = self.known.teams.contains(&**group);
                 self.place.ensure(known, "a task is for a group that is not declared")
             }
             SiteKind::Task { group: None, .. }
@@ -115,10 +115,14 @@ impl Tables<'_> {
     }
 
     fn points(&self, body: &Function) -> Proof {
+        // What the engine counts in 16 bits; and exits are asked at every point.
+        self.place.ensure(self.workflow.points.len() <= 1 << 16, "it rests in too many places")?;
+        self.place.ensure(self.workflow.exits.len() <= 256, "it has more than 256 exits")?;
         self.place.unique(self.workflow.points.iter().map(|point| &*point.name))?;
         for point in &self.workflow.points {
             self.inside(point.pc, body)?;
-            point.live.iter().try_for_each(|live| type_is_sane(self.program, &live.ty, &self.place))?;
+            self.place.ensure(point.live.len() <= 256, "it keeps more than it has registers")?;
+            point.live.iter().try_for_each(|live| type_is_sane(self.known, &live.ty, &self.place))?;
         }
         Ok(())
     }
@@ -154,10 +158,10 @@ impl Tables<'_> {
     }
 
     fn condition(&self, call: &CaptureCall) -> Result<&Function, ArtifactError> {
-        let function = self.program.functions.get(call.function.0 as usize);
+        let function = self.known.program.functions.get(call.function.0 as usize);
         let params = function.map_or(&[][..], |function| &function.params);
         self.place.ensure(params.len() == call.registers.len(), "a condition takes other arguments")?;
-        signature(self.program, call.function, params, Some(Kind::Bool), &self.place)
+        signature(self.known.program, call.function, params, Some(Kind::Bool), &self.place)
     }
 
     /// Everything that the condition is given is kept at the point.
