@@ -133,7 +133,7 @@ impl Dev {
 
 /// Removes what `onward dev` kept in `folder`, and nothing else.
 fn forget(folder: &Path) -> Result<(), Failure> {
-    for name in ["onward.db", "onward.db-wal", "onward.db-shm", "clock"] {
+    for name in ["onward.db", "onward.db-wal", "onward.db-shm", "onward.db.lock", "clock"] {
         let path = folder.join(name);
         match std::fs::remove_file(&path) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {

@@ -140,7 +140,7 @@ fn project(path: &Path, findings: &mut Vec<Finding>) -> Option<Verified> {
             return None;
         }
     };
-    let told = summary(&files, &compiled);
+    let told = anstream::adapter::strip_str(&summary(&files, &compiled)).to_string();
     findings.push(match &compiled.program {
         Some(_) => Finding::good("project", told),
         None => Finding::bad("project", told, format!("`onward check {}` shows what and where", path.display())),
@@ -254,6 +254,7 @@ async fn server(connection: &Connection, findings: &mut Vec<Finding>) {
 }
 
 fn told(stats: &Value) -> String {
-    let number = |name: &str| stats[name].as_u64().map_or_else(|| "?".to_owned(), |n| n.to_string());
-    format!("{} facts to read, {} runs under way", number("unread"), number("unfinished_runs"))
+    let number = |name: &str| stats[name].as_u64().and_then(|n| usize::try_from(n).ok()).unwrap_or(0);
+    let (facts, runs) = (number("unread"), number("unfinished_runs"));
+    format!("{} to read, {} under way", screen::count(facts, "fact"), screen::count(runs, "run"))
 }

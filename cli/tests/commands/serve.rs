@@ -166,7 +166,7 @@ fn parked_effects_wait_for_a_person() {
     served.until(&["parked"], "call");
     served.onward(&["parked", "drop", "no-such-key"]).complains_with(4);
     assert_eq!(served.onward(&["parked", "drop", "--action", "webhook"]).ends_with(0), "1 dropped\n");
-    served.until(&["runs", "--workflow", "call"], "finished");
+    served.until(&["runs", "--workflow", "call"], "completed");
     served.onward(&["parked", "retry"]).complains_with(2);
 }
 
