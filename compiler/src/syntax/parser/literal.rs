@@ -49,8 +49,11 @@ impl Parser<'_> {
                         .help(format!("as `{number} days`, `{number}h` or `{number}m`"));
                 self.report(diagnostic);
                 self.node(DURATION_EXPR, |p| p.node(DURATION_PART, Self::take));
-                self.reported = None;
-                return true;
+                let more = matches!(self.kind(), NUMBER | NUMBER_UNIT);
+                if !more {
+                    self.reported = None;
+                }
+                return !more;
             }
             _ => {
                 self.missing(codes::NO_VALUE, what);

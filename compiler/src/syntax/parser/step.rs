@@ -3,10 +3,17 @@
 use super::recover::Opened;
 use super::*;
 
+/// What may follow a block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum After {
+    Else,
+    Steps,
+}
+
 impl Parser<'_> {
     /// Whether a step begins here: its word, or its label.
     pub(super) fn at_step(&self) -> bool {
-        self.is_any(words::STEPS) || self.at_label()
+        self.is_any(words::STEPS) || self.at_label() && words::STEPS.contains(&self.text_of(Ahead::Third))
     }
 
     fn at_label(&self) -> bool {
@@ -16,19 +23,31 @@ impl Parser<'_> {
     }
 
     /// `{ … }` around steps.
-    pub(super) fn block(&mut self) {
+    fn block(&mut self, after: After) {
         self.deeper(|p| {
             p.node(BLOCK, |p| {
                 let opened = p.open();
-                p.steps(opened);
-                p.close(opened);
+                p.steps(opened, after);
+                if after == After::Else && p.is_word("else") && matches!(opened, Opened::At(_)) {
+                    p.missing_brace();
+                } else {
+                    p.close(opened);
+                }
             });
             Some(())
         });
     }
 
-    fn steps(&mut self, opened: Opened) {
-        while !self.block_ends(opened) {
+    fn missing_brace(&mut self) {
+        let message = format!("expected `}}` before {}", self.found());
+        let span = self.span();
+        let at = Span { end: span.start, ..span };
+        self.report(Diagnostic::error(codes::NO_WORD, span, message).replace(at, "} ", Applicability::Unsure));
+        self.reported = None;
+    }
+
+    fn steps(&mut self, opened: Opened, after: After) {
+        while !(self.block_ends(opened) || after == After::Else && self.is_word("else")) {
             let before = self.at;
             if self.is_any(words::CLAUSES) {
                 self.late_clause();
@@ -42,7 +61,7 @@ impl Parser<'_> {
 
     /// A step, or a message about what stands in its place.
     pub(super) fn step_or_error(&mut self) {
-        if self.at_step() {
+        if self.at_step() || self.at_label() {
             let mark = self.mark();
             if self.at_label() {
                 self.node(LABEL, |p| {
@@ -80,7 +99,7 @@ impl Parser<'_> {
             return self.stray_else();
         }
         let later = words::LATER_STEPS.iter().chain(words::STEPS).copied();
-        match words::nearest(word, later).filter(|_| !words::ACTS.contains(&word) && word != "else") {
+        match words::nearest(word, later).filter(|_| !words::ACTS.contains(&word) && !words::RESERVED.contains(&word)) {
             Some(meant) if words::STEPS.contains(&meant) => self.misspelt_step(mark, word, meant),
             _ if self.looks_like_act() => self.act_without_do(mark, word),
             _ => {
@@ -110,8 +129,9 @@ impl Parser<'_> {
     }
 
     fn looks_like_act(&self) -> bool {
+        let first = self.leads() || self.previous().is_some_and(|it| matches!(it.token.kind, L_BRACE | COLON));
         if self.is_any(words::ACTS) {
-            return true;
+            return first;
         }
         let Some(next) = self.seen(Ahead::Next).filter(|it| !it.leads) else { return false };
         self.is_name() && matches!(next.token.kind, IDENT | STRING | BLOCK_STRING | DOT)
@@ -141,7 +161,7 @@ impl Parser<'_> {
             if p.is_word("if") {
                 p.arm();
             } else {
-                p.block();
+                p.block(After::Steps);
             }
         });
     }
@@ -415,7 +435,7 @@ impl Parser<'_> {
             });
         }
         if self.is(L_BRACE) {
-            self.block();
+            self.block(After::Else);
         }
         self.otherwise();
     }
@@ -425,7 +445,7 @@ impl Parser<'_> {
         if self.is_word("else") {
             self.node(ELSE, |p| {
                 p.take_word();
-                p.block();
+                p.block(After::Steps);
             });
         }
     }
@@ -480,7 +500,7 @@ impl Parser<'_> {
             if p.failed_since(before) && !p.is(L_BRACE) {
                 p.skip(|p| p.is(L_BRACE) || p.leads());
             }
-            p.block();
+            p.block(After::Else);
         });
     }
 }
