@@ -101,7 +101,7 @@ pub(super) fn fits(text: &str, glob: &str, fuel: &mut Fuel) -> Result<bool, Faul
     let mut star: Option<(usize, usize)> = None;
     while let Some(c) = text.get(at) {
         steps += 1;
-        if steps.is_multiple_of(64) {
+        if steps.is_multiple_of(16) {
             fuel.burn(1)?;
         }
         match glob.get(want) {
@@ -159,11 +159,8 @@ mod tests {
     fn a_nasty_glob_is_cheap() {
         let text = "a".repeat(2_000);
         assert!(!glob(&text, &"a*".repeat(500).replace("a*a*", "a*a*b")));
-        let text = "a".repeat(500_000);
-        assert_eq!(
-            fits(&text, &format!("*{}b", "a".repeat(250_000)), &mut Fuel::full()),
-            Err(Fault::OutOfFuel)
-        );
+        let (text, pattern) = ("a".repeat(10_000), format!("*{}b", "a".repeat(5_000)));
+        assert_eq!(fits(&text, &pattern, &mut Fuel::of(1_000)), Err(Fault::OutOfFuel));
     }
 
     /// The obvious way, exponential.

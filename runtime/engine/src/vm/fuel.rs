@@ -27,6 +27,12 @@ impl Fuel {
         Self(FUEL)
     }
 
+    /// So many units.
+    #[cfg(test)]
+    pub(super) fn of(units: u64) -> Self {
+        Self(units)
+    }
+
     /// Uses units.
     pub(super) fn burn(&mut self, units: usize) -> Result<(), Fault> {
         self.0 = self.0.checked_sub(units as u64).ok_or(Fault::OutOfFuel)?;

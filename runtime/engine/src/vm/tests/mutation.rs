@@ -205,7 +205,7 @@ fn random_words_are_refused_or_do_no_harm() {
     let sound = everything();
     let mut dice = Dice(0x0111_2027);
     let mut ran = 0;
-    for _ in 0..20_000 {
+    for _ in 0..10_000 {
         let mut program = sound.clone();
         let function = dice.below(program.functions.len());
         let code = &mut program.functions[function].code;
@@ -220,5 +220,5 @@ fn random_words_are_refused_or_do_no_harm() {
             run(verified.program(), &scene);
         }
     }
-    assert!(ran > 200, "{ran} ran");
+    assert!(ran > 100, "{ran} ran");
 }
