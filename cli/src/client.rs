@@ -9,6 +9,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::failure::Failure;
+use crate::json;
 
 /// Which server, and who we are.
 #[derive(Debug, Clone, Args)]
@@ -81,7 +82,11 @@ impl Client {
     }
 
     /// `GET path?query`; what is `None` in the query is left out.
-    pub(crate) async fn get<Q: Serialize + Sync + ?Sized>(&self, path: &str, query: &Q) -> Result<Value, Failure> {
+    pub(crate) async fn get<Q: Serialize + Sync + ?Sized>(
+        &self,
+        path: &str,
+        query: &Q,
+    ) -> Result<Value, Failure> {
         let request = self.http.get(format!("{}{path}", self.url)).query(query);
         self.accepted(self.send(request).await?)
     }
@@ -104,7 +109,8 @@ impl Client {
 
     /// What the server says the time is, in the header of an answer to `GET path`.
     pub(crate) async fn date(&self, path: &str) -> Result<Option<String>, Failure> {
-        let response = self.http.get(format!("{}{path}", self.url)).send().await.map_err(|error| self.lost(&error))?;
+        let response =
+            self.http.get(format!("{}{path}", self.url)).send().await.map_err(|error| self.lost(&error))?;
         Ok(response.headers().get("date").and_then(|date| date.to_str().ok()).map(str::to_owned))
     }
 
@@ -136,9 +142,9 @@ impl Client {
 
     /// What an answer that is no success says, as a failure.
     pub(crate) fn refusal(&self, answer: &Answer) -> Failure {
-        let error = &answer.body["error"];
-        let said = error["message"].as_str().map(str::to_owned);
-        let help = error["help"].as_str().unwrap_or_default().to_owned();
+        let error = json::member(&answer.body, "error");
+        let said = json::member(error, "message").as_str().map(str::to_owned);
+        let help = json::text(error, "help").to_owned();
         match answer.status {
             401 | 403 => Failure::refused(
                 said.unwrap_or_else(|| format!("the server at {} does not know this key", self.url)),
@@ -152,7 +158,9 @@ impl Client {
                 format!("the server failed: {}", said.unwrap_or_else(|| format!("status {}", answer.status))),
                 if help.is_empty() { "look at the server's log".to_owned() } else { help },
             ),
-            status => Failure::refused(said.unwrap_or_else(|| format!("the server refused: status {status}")), help),
+            status => {
+                Failure::refused(said.unwrap_or_else(|| format!("the server refused: status {status}")), help)
+            }
         }
     }
 }
@@ -169,9 +177,8 @@ fn innermost(error: &dyn std::error::Error) -> String {
 
 /// Runs a command that talks to others.
 pub(crate) fn block<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::unreachable(format!("cannot start threads: {error}"), "is the machine out of memory?"))?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| {
+        Failure::unreachable(format!("cannot start threads: {error}"), "is the machine out of memory?")
+    })?;
     runtime.block_on(work)
 }

@@ -42,7 +42,9 @@ pub(crate) struct Demo {
 impl Demo {
     pub(crate) fn run(self) -> Outcome {
         let files = Files::read(&self.path).map_err(|mut failure| {
-            failure.help = "run it in the folder of Onward's sources, or name a project that has an events.jsonl".to_owned();
+            failure.help =
+                "run it in the folder of Onward's sources, or name a project that has an events.jsonl"
+                    .to_owned();
             failure
         })?;
         let file = files.root.join("events.jsonl");
@@ -68,7 +70,10 @@ fn redirected(files: &Files, web: &str) -> Result<Files, Failure> {
     for (path, text) in &mut files.files {
         if path == "onward.toml" {
             let mut settings: toml::Table = toml::from_str(text).map_err(|error| {
-                Failure::problems(format!("`onward.toml` is not TOML: {}", error.message()), "`onward check` shows where")
+                Failure::problems(
+                    format!("`onward.toml` is not TOML: {}", error.message()),
+                    "`onward check` shows where",
+                )
             })?;
             for (name, table) in &mut settings {
                 if name != "project" && name != "email" {
@@ -83,7 +88,9 @@ fn redirected(files: &Files, web: &str) -> Result<Files, Failure> {
 
 fn redirect(value: &mut toml::Value, web: &str) {
     match value {
-        toml::Value::String(url) if url.starts_with("http://") || url.starts_with("https://") => web.clone_into(url),
+        toml::Value::String(url) if url.starts_with("http://") || url.starts_with("https://") => {
+            web.clone_into(url)
+        }
         toml::Value::Table(table) => table.iter_mut().for_each(|(_, value)| redirect(value, web)),
         _ => {}
     }

@@ -151,7 +151,10 @@ mod tests {
         put(&mut object, "contact", json!("c1"));
         put(&mut object, "contact.first_name", json!("Ana"));
         put(&mut object, "data.a.b", json!(1));
-        assert_eq!(Value::Object(object), json!({"contact": {"id": "c1", "first_name": "Ana"}, "data": {"a": {"b": 1}}}));
+        assert_eq!(
+            Value::Object(object),
+            json!({"contact": {"id": "c1", "first_name": "Ana"}, "data": {"a": {"b": 1}}})
+        );
     }
 
     #[test]

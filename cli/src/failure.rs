@@ -24,10 +24,16 @@ impl Exit {
     /// Every code with its number and meaning, for the help page.
     pub(crate) const ALL: [(Self, &'static str); 5] = [
         (Self::Fine, "all well"),
-        (Self::Problems, "what was checked has problems: errors in rules, a failed check of `doctor` or `demo`"),
+        (
+            Self::Problems,
+            "what was checked has problems: errors in rules, a failed check of `doctor` or `demo`",
+        ),
         (Self::Usage, "the command line does not fit: an unknown option, a value that cannot be read"),
         (Self::Unreachable, "a file, a store or a server cannot be reached, or failed"),
-        (Self::Refused, "the server was reached and refused: a wrong key, an event or a program that does not fit"),
+        (
+            Self::Refused,
+            "the server was reached and refused: a wrong key, an event or a program that does not fit",
+        ),
     ];
 
     /// The number.

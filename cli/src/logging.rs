@@ -16,7 +16,8 @@ pub(crate) enum Log {
 pub(crate) fn server(log: Log) {
     let filter = std::env::var("ONWARD_LOG").unwrap_or_default();
     let filter = if filter.is_empty() { "info,sqlx=warn".to_owned() } else { filter };
-    let builder = tracing_subscriber::fmt().with_env_filter(EnvFilter::new(filter)).with_writer(std::io::stderr);
+    let builder =
+        tracing_subscriber::fmt().with_env_filter(EnvFilter::new(filter)).with_writer(std::io::stderr);
     match log {
         Log::Text => builder.with_ansi(wants_colour()).with_target(false).init(),
         Log::Json => builder.json().flatten_event(true).with_current_span(false).with_span_list(false).init(),
@@ -25,7 +26,8 @@ pub(crate) fn server(log: Log) {
 
 /// Writes what goes wrong in a server that runs beside other output.
 pub(crate) fn warnings() {
-    let filter = std::env::var("ONWARD_LOG").ok().filter(|it| !it.is_empty()).unwrap_or_else(|| "warn".to_owned());
+    let filter =
+        std::env::var("ONWARD_LOG").ok().filter(|it| !it.is_empty()).unwrap_or_else(|| "warn".to_owned());
     tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::new(filter))
         .with_writer(std::io::stderr)

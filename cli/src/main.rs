@@ -6,6 +6,7 @@ mod demo;
 mod dev;
 mod events;
 mod failure;
+mod json;
 mod logging;
 mod message;
 mod moment;

@@ -95,7 +95,8 @@ fn body(text: &str, lines: usize) {
 fn fields(value: &Value, lines: usize) {
     match value {
         Value::Object(members) => {
-            let shown: Vec<String> = members.iter().map(|(name, value)| format!("{name}: {}", shown(value))).collect();
+            let shown: Vec<String> =
+                members.iter().map(|(name, value)| format!("{name}: {}", shown(value))).collect();
             body(&shown.join("\n"), lines);
         }
         Value::Null => {}

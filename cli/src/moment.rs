@@ -19,8 +19,13 @@ pub(crate) fn distance(at: Timestamp, now: Timestamp) -> String {
     let seconds = at.duration_since(now).as_secs();
     let (size, future) = (seconds.unsigned_abs(), seconds >= 0);
     let parts = [(size / 86_400, "d"), (size / 3_600 % 24, "h"), (size / 60 % 60, "m"), (size % 60, "s")];
-    let words: Vec<String> =
-        parts.iter().skip_while(|(n, _)| *n == 0).take(2).filter(|(n, _)| *n > 0).map(|(n, u)| format!("{n}{u}")).collect();
+    let words: Vec<String> = parts
+        .iter()
+        .skip_while(|(n, _)| *n == 0)
+        .take(2)
+        .filter(|(n, _)| *n > 0)
+        .map(|(n, u)| format!("{n}{u}"))
+        .collect();
     match (words.is_empty(), future) {
         (true, _) => "now".to_owned(),
         (false, true) => format!("in {}", words.join(" ")),
@@ -30,7 +35,8 @@ pub(crate) fn distance(at: Timestamp, now: Timestamp) -> String {
 
 /// Reads `2d`, `90m`, `1 day 2 hours`: the units of the language, days counted as 24 hours.
 pub(crate) fn duration(text: &str) -> Result<SignedDuration, String> {
-    let wrong = || format!("`{text}` is no duration; write a number and a unit, such as `2d`, `24h`, `90m` or `30s`");
+    let wrong =
+        || format!("`{text}` is no duration; write a number and a unit, such as `2d`, `24h`, `90m` or `30s`");
     let mut rest = text.trim();
     let mut total = Span::new();
     if rest.is_empty() {
@@ -93,7 +99,8 @@ pub(crate) fn speed_argument(text: &str) -> Result<f64, String> {
 
 /// Adds a duration to a moment, to the end of time at most.
 pub(crate) fn later(at: Timestamp, by: SignedDuration) -> Result<Timestamp, Failure> {
-    at.checked_add(by).map_err(|_| Failure::usage("the clock cannot go that far", "jump by a shorter duration"))
+    at.checked_add(by)
+        .map_err(|_| Failure::usage("the clock cannot go that far", "jump by a shorter duration"))
 }
 
 #[cfg(test)]
@@ -102,9 +109,14 @@ mod tests {
 
     #[test]
     fn durations_are_read_as_rules_write_them() {
-        for (text, seconds) in
-            [("2d", 172_800), ("24h", 86_400), ("1 day 2 hours", 93_600), ("1d2h", 93_600), ("90m", 5_400), ("0s", 0)]
-        {
+        for (text, seconds) in [
+            ("2d", 172_800),
+            ("24h", 86_400),
+            ("1 day 2 hours", 93_600),
+            ("1d2h", 93_600),
+            ("90m", 5_400),
+            ("0s", 0),
+        ] {
             assert_eq!(duration(text), Ok(SignedDuration::from_secs(seconds)), "{text}");
         }
         for text in ["", "2", "d", "2 dogs", "-1d", "99999999999999999999d", "1..d", "９d"] {

@@ -39,7 +39,8 @@ impl Files {
     /// Parses, checks and compiles.
     pub(crate) fn compile(&self) -> Result<Compiled, Failure> {
         let checked = Project::read(self.files.clone()).parse().check();
-        let mut compiled = Compiled { program: None, diagnostics: checked.diagnostics, sources: checked.sources };
+        let mut compiled =
+            Compiled { program: None, diagnostics: checked.diagnostics, sources: checked.sources };
         match checked.hir.as_ref().map(lower::lower) {
             None => {}
             Some(Err(too_large)) => compiled.diagnostics.extend(too_large),
@@ -146,14 +147,19 @@ pub(crate) fn text(path: &Path) -> Result<String, Failure> {
         std::io::ErrorKind::InvalidData => {
             Failure::unreachable(format!("`{}` is not UTF-8", path.display()), "save it as UTF-8")
         }
-        _ => Failure::unreachable(format!("cannot read `{}`: {}", path.display(), reason(&error)), "check who may read it"),
+        _ => Failure::unreachable(
+            format!("cannot read `{}`: {}", path.display(), reason(&error)),
+            "check who may read it",
+        ),
     })
 }
 
 fn no_rules(root: &Path) -> Failure {
     let inside = std::fs::read_dir(root).into_iter().flatten().flatten().map(|entry| entry.path());
-    let mut projects: Vec<_> =
-        inside.filter(|path| path.join("onward.toml").is_file()).map(|path| format!("`{}`", path.display())).collect();
+    let mut projects: Vec<_> = inside
+        .filter(|path| path.join("onward.toml").is_file())
+        .map(|path| format!("`{}`", path.display()))
+        .collect();
     projects.sort();
     let help = if projects.is_empty() {
         "`onward new NAME` makes a project to begin with".to_owned()

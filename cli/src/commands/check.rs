@@ -66,7 +66,10 @@ impl Check {
 
 /// The sources with paths as the reader would type them.
 fn shown(files: &Files, compiled: &Compiled) -> Vec<SourceFile> {
-    let shown = |source: &SourceFile| SourceFile { path: files.shown(&source.path).into(), text: source.text.clone() };
+    let shown = |source: &SourceFile| SourceFile {
+        path: files.shown(&source.path).into(),
+        text: source.text.clone(),
+    };
     compiled.sources.iter().map(shown).collect()
 }
 
@@ -88,7 +91,11 @@ pub(crate) fn show_terminal(files: &Files, compiled: &Compiled) {
 pub(crate) fn summary(files: &Files, compiled: &Compiled) -> String {
     let (errors, warnings) = compiled.tally();
     let read = screen::count(files.files.len(), "file");
-    let warned = if warnings > 0 { format!(", {}", screen::yellow(screen::count(warnings, "warning"))) } else { String::new() };
+    let warned = if warnings > 0 {
+        format!(", {}", screen::yellow(screen::count(warnings, "warning")))
+    } else {
+        String::new()
+    };
     if errors > 0 {
         return format!("{read}: {}{warned}", screen::red(screen::count(errors, "error")));
     }

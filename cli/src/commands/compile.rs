@@ -54,15 +54,21 @@ impl Compile {
         if self.emit.is_none() {
             let hash = program.hash().to_string();
             let size = content.len();
-            screen::line(format!("{} {} {} ({size} bytes)", screen::green("wrote"), output.display(), screen::dim(short(&hash))));
+            screen::line(format!(
+                "{} {} {} ({size} bytes)",
+                screen::green("wrote"),
+                output.display(),
+                screen::dim(short(&hash))
+            ));
         }
         Ok(Exit::Fine)
     }
 }
 
 fn json(program: &Verified) -> Result<Vec<u8>, Failure> {
-    serde_json::to_vec_pretty(program.program())
-        .map_err(|error| Failure::problems(format!("the program cannot be written as JSON: {error}"), "use --emit asm"))
+    serde_json::to_vec_pretty(program.program()).map_err(|error| {
+        Failure::problems(format!("the program cannot be written as JSON: {error}"), "use --emit asm")
+    })
 }
 
 /// Compiles; shows what the compiler has to say. Nothing if there are errors.

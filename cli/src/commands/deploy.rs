@@ -8,11 +8,10 @@ use serde_json::Value;
 
 use super::Format;
 use super::compile::program;
-use super::runs::text;
 use crate::client::{Body, Client, Connection, block};
 use crate::failure::{Exit, Failure, Outcome};
 use crate::project::Files;
-use crate::screen;
+use crate::{json, screen};
 
 /// Compile a project and deploy it on a server
 #[derive(Debug, Args)]
@@ -43,7 +42,10 @@ impl Deploy {
 /// The bytes of a program.
 pub(crate) fn encode(program: &Verified) -> Result<Vec<u8>, Failure> {
     program.artifact().encode().map_err(|error| {
-        Failure::problems(format!("the program cannot be written: {error}"), "split the project into smaller ones")
+        Failure::problems(
+            format!("the program cannot be written: {error}"),
+            "split the project into smaller ones",
+        )
     })
 }
 
@@ -54,8 +56,8 @@ pub(crate) async fn deploy(client: &Client, artifact: Vec<u8>) -> Result<Value, 
 
 /// The names of the workflows in the answer to a deployment.
 pub(crate) fn workflows(answer: &Value) -> Vec<&str> {
-    let all = answer["workflows"].as_array().map(Vec::as_slice).unwrap_or_default();
-    all.iter().map(|it| it.as_str().unwrap_or_else(|| text(&it["name"]))).collect()
+    let all = json::list(answer, "workflows");
+    all.iter().map(|it| it.as_str().unwrap_or_else(|| json::text(it, "name"))).collect()
 }
 
 /// The beginning of a hash, enough to tell programs apart.
@@ -64,10 +66,15 @@ pub(crate) fn short(hash: &str) -> &str {
 }
 
 fn show(client: &Client, answer: &Value) {
-    let (hash, names) = (text(&answer["hash"]), workflows(answer));
+    let (hash, names) = (json::text(answer, "hash"), workflows(answer));
     let count = screen::count(names.len(), "workflow");
-    if answer["previous"] == answer["hash"] {
-        screen::line(format!("{} {count}: {} runs on {} already", screen::green("unchanged"), short(hash), client.url()));
+    if json::text(answer, "previous") == hash {
+        screen::line(format!(
+            "{} {count}: {} runs on {} already",
+            screen::green("unchanged"),
+            short(hash),
+            client.url()
+        ));
         return;
     }
     screen::line(format!("{} {count} as {} on {}", screen::green("deployed"), short(hash), client.url()));

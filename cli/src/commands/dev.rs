@@ -92,7 +92,8 @@ impl Dev {
 
     fn place(&self, files: &Files) -> Result<Place, Failure> {
         if self.once && self.data.is_none() {
-            let made = tempfile::tempdir().map_err(|error| Failure::file("make", &std::env::temp_dir(), &error))?;
+            let made =
+                tempfile::tempdir().map_err(|error| Failure::file("make", &std::env::temp_dir(), &error))?;
             return Ok(Place { folder: made.path().to_owned(), _temporary: Some(made) });
         }
         let folder = self.data.clone().unwrap_or_else(|| files.root.join(".onward-data"));
@@ -115,7 +116,13 @@ impl Dev {
             (false, true) => Printing::InOrder,
             (false, false) => Printing::AsItComes,
         };
-        Ok(Setup { folder: folder.to_owned(), at: self.at, pace, listen: self.listen.unwrap_or(free), printing })
+        Ok(Setup {
+            folder: folder.to_owned(),
+            at: self.at,
+            pace,
+            listen: self.listen.unwrap_or(free),
+            printing,
+        })
     }
 
     fn greet(&self, files: &Files, session: &Session) {

@@ -20,7 +20,7 @@ use super::check::summary;
 use crate::client::{Connection, block};
 use crate::failure::{Exit, Outcome};
 use crate::project::Files;
-use crate::{screen, secrets};
+use crate::{json, screen, secrets};
 
 /// A server's clock may be off by so much: it is within the time that an answer takes.
 const SKEW: i64 = 5;
@@ -143,14 +143,22 @@ fn project(path: &Path, findings: &mut Vec<Finding>) -> Option<Verified> {
     let told = anstream::adapter::strip_str(&summary(&files, &compiled)).to_string();
     findings.push(match &compiled.program {
         Some(_) => Finding::good("project", told),
-        None => Finding::bad("project", told, format!("`onward check {}` shows what and where", path.display())),
+        None => {
+            Finding::bad("project", told, format!("`onward check {}` shows what and where", path.display()))
+        }
     });
     compiled.program
 }
 
 /// Names of the secrets that a program reads.
 fn secret_names(program: &Program) -> BTreeSet<&str> {
-    let smtp = program.project.smtp.iter().flat_map(|smtp| [&smtp.username, &smtp.password]).flatten().map(|name| &**name);
+    let smtp = program
+        .project
+        .smtp
+        .iter()
+        .flat_map(|smtp| [&smtp.username, &smtp.password])
+        .flatten()
+        .map(|name| &**name);
     let code = program.functions.iter().flat_map(|function| {
         let reads = function.code.iter().filter(|word| word.op() == Some(Op::Secret));
         reads.filter_map(|word| function.names.get(usize::from(word.k()))).map(|name| &*name.name)
@@ -160,10 +168,14 @@ fn secret_names(program: &Program) -> BTreeSet<&str> {
 
 fn needed_secrets(program: &Program) -> Finding {
     let needed = secret_names(program);
-    let missing: Vec<_> = needed.iter().filter(|name| secrets::from_environment(name).is_none()).copied().collect();
+    let missing: Vec<_> =
+        needed.iter().filter(|name| secrets::from_environment(name).is_none()).copied().collect();
     match (needed.len(), missing.len()) {
         (0, _) => Finding::good("secrets", "none are needed"),
-        (n, 0) => Finding::good("secrets", format!("{} set: {}", n, needed.into_iter().collect::<Vec<_>>().join(", "))),
+        (n, 0) => Finding::good(
+            "secrets",
+            format!("{} set: {}", n, needed.into_iter().collect::<Vec<_>>().join(", ")),
+        ),
         _ => Finding::doubtful(
             "secrets",
             format!("not set here: {}", missing.join(", ")),
@@ -175,7 +187,7 @@ fn needed_secrets(program: &Program) -> Finding {
 async fn mail(program: Option<&Program>) -> Finding {
     let named = match secrets::from_environment("ONWARD_SMTP_URL") {
         Some(url) => url.parse::<MailServer>().map(Some).map_err(|error| error.to_string()),
-        None => Ok(program.and_then(|program| program.project.smtp.as_ref()).map(|smtp| of_project(smtp))),
+        None => Ok(program.and_then(|program| program.project.smtp.as_ref()).map(of_project)),
     };
     match named {
         Err(why) => Finding::bad("mail", format!("ONWARD_SMTP_URL: {why}"), ""),
@@ -213,15 +225,26 @@ async fn greet(server: &MailServer) -> Finding {
     match builder.build::<Tokio1Executor>().test_connection().await {
         Ok(true) => Finding::good("mail", format!("{place} answers")),
         Ok(false) => Finding::bad("mail", format!("{place} hangs up"), "is it a mail server?"),
-        Err(error) => Finding::bad("mail", format!("{place}: {error}"), "check host, port, tls and login; is the port blocked?"),
+        Err(error) => Finding::bad(
+            "mail",
+            format!("{place}: {error}"),
+            "check host, port, tls and login; is the port blocked?",
+        ),
     }
 }
 
 async fn look_into(address: &str) -> Finding {
     match store::open(address, &store::Options::default()).await {
-        Err(error) => Finding::bad("store", error.to_string(), "check the address, the file's folder, or the database's log"),
+        Err(error) => Finding::bad(
+            "store",
+            error.to_string(),
+            "check the address, the file's folder, or the database's log",
+        ),
         Ok(store) => match store.counts().await {
-            Ok(_) => Finding::good("store", format!("answers, {}", screen::count(usize::from(store.shards()), "shard"))),
+            Ok(_) => Finding::good(
+                "store",
+                format!("answers, {}", screen::count(usize::from(store.shards()), "shard")),
+            ),
             Err(error) => Finding::bad("store", error.to_string(), "look at the database's log"),
         },
     }
@@ -254,7 +277,7 @@ async fn server(connection: &Connection, findings: &mut Vec<Finding>) {
 }
 
 fn told(stats: &Value) -> String {
-    let number = |name: &str| stats[name].as_u64().and_then(|n| usize::try_from(n).ok()).unwrap_or(0);
+    let number = |name: &str| usize::try_from(json::count(stats, name)).unwrap_or(usize::MAX);
     let (facts, runs) = (number("unread"), number("unfinished_runs"));
     format!("{} to read, {} under way", screen::count(facts, "fact"), screen::count(runs, "run"))
 }

@@ -6,11 +6,10 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::Format;
-use super::runs::text;
 use crate::client::{Answer, Body, Client, Connection, block};
 use crate::events::{self, Object};
 use crate::failure::{Exit, Failure, Outcome};
-use crate::screen;
+use crate::{json, screen};
 
 /// Send an event, or a file of events, to a server
 ///
@@ -51,7 +50,10 @@ impl Emit {
         let events = match &self.file {
             Some(path) => {
                 let name = path.display().to_string();
-                events::lines(&name, events::open(path)?)?.into_iter().map(|line| Value::Object(line.event)).collect()
+                events::lines(&name, events::open(path)?)?
+                    .into_iter()
+                    .map(|line| Value::Object(line.event))
+                    .collect()
             }
             None => vec![Value::Object(self.event())],
         };
@@ -59,7 +61,7 @@ impl Emit {
             let (mut all, mut refused) = (Vec::new(), 0);
             for batch in events.chunks(500) {
                 let answer = send(&client, batch).await?;
-                refused += answer["refused"].as_u64().unwrap_or(0);
+                refused += json::count(&answer, "refused");
                 if !self.format.json {
                     batch.iter().zip(results(&answer)).for_each(|(event, result)| show(event, result));
                 }
@@ -106,7 +108,7 @@ pub(crate) async fn send(client: &Client, events: &[Value]) -> Result<Value, Fai
 
 /// The answer's verdict on each event, unless the request as a whole was refused.
 pub(crate) fn verdict(client: &Client, answer: Answer) -> Result<Value, Failure> {
-    let judged = answer.body["events"].is_array();
+    let judged = json::member(&answer.body, "events").is_array();
     if judged && (answer.status == 200 || answer.status == 422) {
         Ok(answer.body)
     } else {
@@ -116,31 +118,31 @@ pub(crate) fn verdict(client: &Client, answer: Answer) -> Result<Value, Failure>
 
 /// The verdicts of an answer, in the order of the events.
 pub(crate) fn results(answer: &Value) -> &[Value] {
-    answer["events"].as_array().map(Vec::as_slice).unwrap_or_default()
+    json::list(answer, "events")
 }
 
 fn show(event: &Value, result: &Value) {
-    let name = screen::bold(screen::tame(text(&event["event"])));
-    let id = screen::dim(screen::tame(text(&result["id"])));
-    match text(&result["status"]) {
+    let name = screen::bold(screen::tame(json::text(event, "event")));
+    let id = screen::dim(screen::tame(json::text(result, "id")));
+    match json::text(result, "status") {
         "accepted" => screen::line(format!("{} {name} {id}", screen::green("accepted "))),
         "duplicate" => screen::line(format!("{} {name} {id}", screen::yellow("duplicate"))),
         _ => screen::line(format!("{} {name} {}", screen::red("refused  "), screen::tame(&why(result)))),
     }
-    if let Some(warning) = message(&result["warning"]) {
+    if let Some(warning) = message(json::member(result, "warning")) {
         screen::aside(format!("{} {}", screen::yellow("warning:"), screen::tame(&warning)));
     }
 }
 
 /// Why an event was refused, with what to do about it.
 pub(crate) fn why(result: &Value) -> String {
-    let said = message(&result["error"]).unwrap_or_default();
-    match result["error"]["help"].as_str() {
+    let said = message(json::member(result, "error")).unwrap_or_default();
+    match json::member(json::member(result, "error"), "help").as_str() {
         Some(help) => format!("{said}; {help}"),
         None => said,
     }
 }
 
 fn message(value: &Value) -> Option<String> {
-    value["message"].as_str().or_else(|| value.as_str()).map(str::to_owned)
+    json::member(value, "message").as_str().or_else(|| value.as_str()).map(str::to_owned)
 }

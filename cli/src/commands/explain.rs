@@ -33,13 +33,15 @@ impl Explain {
 
     fn list(&self) -> Result<(), Failure> {
         if self.format.json {
-            let all: Vec<_> = pages::ALL.iter().map(|(code, page)| json!({ "code": code, "title": title(page) })).collect();
+            let all: Vec<_> =
+                pages::ALL.iter().map(|(code, page)| json!({ "code": code, "title": title(page) })).collect();
             screen::json(&json!({ "codes": all }));
             return Ok(());
         }
         let mut table = Table::new(&[]);
         for (code, page) in pages::ALL {
-            let paint: table::Paint = if code.starts_with('W') { |c| screen::yellow(c) } else { |c| screen::red(c) };
+            let paint: table::Paint =
+                if code.starts_with('W') { |c| screen::yellow(c) } else { |c| screen::red(c) };
             table.row(vec![Cell::painted(*code, paint), Cell::plain(title(page))]);
         }
         table.show();
@@ -48,10 +50,9 @@ impl Explain {
 
     fn page(&self, code: &str) -> Result<(), Failure> {
         let wanted = code.trim().to_ascii_uppercase();
-        let (code, page) = pages::ALL
-            .iter()
-            .find(|(code, _)| *code == wanted)
-            .ok_or_else(|| Failure::usage(format!("there is no code `{code}`"), "`onward explain` lists all codes"))?;
+        let (code, page) = pages::ALL.iter().find(|(code, _)| *code == wanted).ok_or_else(|| {
+            Failure::usage(format!("there is no code `{code}`"), "`onward explain` lists all codes")
+        })?;
         if self.format.json {
             screen::json(&json!({ "code": code, "title": title(page), "page": page }));
         } else {
@@ -64,7 +65,9 @@ impl Explain {
 /// The heading of a page, without its code.
 fn title(page: &str) -> &str {
     let heading = page.lines().find_map(|line| line.strip_prefix("# ")).unwrap_or_default();
-    heading.split_once(' ').map_or(heading, |(first, rest)| if first.len() == 5 || first.ends_with(':') { rest } else { heading })
+    heading.split_once(' ').map_or(heading, |(first, rest)| {
+        if first.len() == 5 || first.ends_with(':') { rest } else { heading }
+    })
 }
 
 /// Whether a line stands between ``` fences.
@@ -81,7 +84,9 @@ fn show(line: &str, fence: Fence) -> Fence {
     }
     match fence {
         Fence::Inside => screen::line(format!("    {}", screen::cyan(line))),
-        Fence::Outside if line.starts_with('#') => screen::line(screen::bold(line.trim_start_matches(['#', ' ']))),
+        Fence::Outside if line.starts_with('#') => {
+            screen::line(screen::bold(line.trim_start_matches(['#', ' '])))
+        }
         Fence::Outside if line.starts_with("    ") => screen::line(screen::cyan(line)),
         Fence::Outside => screen::line(code_words(line)),
     }

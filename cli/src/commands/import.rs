@@ -14,7 +14,7 @@ use super::emit::{results, verdict, why};
 use crate::client::{Body, Client, Connection, block};
 use crate::events::{self, Object};
 use crate::failure::{Exit, Failure, Outcome};
-use crate::screen;
+use crate::{json, screen};
 
 /// Events sent in one request, at most.
 const BATCH: usize = 500;
@@ -23,8 +23,13 @@ const BYTES: usize = 2 << 20;
 /// Refused lines told one by one; the rest is counted.
 const TOLD: usize = 20;
 /// Pauses before a request that failed is sent again.
-const PAUSES: [Duration; 5] =
-    [Duration::from_millis(250), Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4), Duration::from_secs(8)];
+const PAUSES: [Duration; 5] = [
+    Duration::from_millis(250),
+    Duration::from_secs(1),
+    Duration::from_secs(2),
+    Duration::from_secs(4),
+    Duration::from_secs(8),
+];
 
 /// Import events from a file of JSON lines or CSV; running it twice imports once
 ///
@@ -120,7 +125,8 @@ impl Import {
 
     fn report(&self, tally: &Tally) -> Outcome {
         if self.format.json {
-            let refused: Vec<_> = tally.refused.iter().map(|(line, why)| json!({ "line": line, "why": why })).collect();
+            let refused: Vec<_> =
+                tally.refused.iter().map(|(line, why)| json!({ "line": line, "why": why })).collect();
             screen::json(&json!({
                 "accepted": tally.accepted, "duplicates": tally.duplicates, "refused": refused,
             }));
@@ -142,11 +148,16 @@ impl Import {
     }
 
     /// The events, read as they are asked for: memory follows the batch.
-    fn read(&self, bar: &ProgressBar) -> Result<Box<dyn Iterator<Item = Result<Numbered, Failure>> + '_>, Failure> {
+    fn read(
+        &self,
+        bar: &ProgressBar,
+    ) -> Result<Box<dyn Iterator<Item = Result<Numbered, Failure>> + '_>, Failure> {
         let name = self.file.display().to_string();
-        let file = std::fs::File::open(&self.file).map_err(|error| Failure::file("read", &self.file, &error))?;
+        let file =
+            std::fs::File::open(&self.file).map_err(|error| Failure::file("read", &self.file, &error))?;
         let input = bar.wrap_read(file);
-        let events: Box<dyn Iterator<Item = Result<Numbered, Failure>>> = match extension(&self.file).as_str() {
+        let events: Box<dyn Iterator<Item = Result<Numbered, Failure>>> = match extension(&self.file).as_str()
+        {
             "csv" => Box::new(self.read_csv(name, input)?),
             "jsonl" | "ndjson" | "json" => Box::new(read_lines(name, input)),
             _ => {
@@ -197,7 +208,10 @@ impl Import {
             for (column, text) in columns.iter().zip(&record) {
                 if !text.is_empty() {
                     let value = column.read(text).map_err(|why| {
-                        Failure::usage(format!("`{name}` line {number}: {why}"), "correct the file, or the type in --map")
+                        Failure::usage(
+                            format!("`{name}` line {number}: {why}"),
+                            "correct the file, or the type in --map",
+                        )
                     })?;
                     events::put(&mut event, &column.path, value);
                 }
@@ -259,7 +273,8 @@ fn path(head: &str) -> String {
 
 fn mapping(text: &str) -> Result<(String, Column), String> {
     let wrong = || format!("`{text}` maps nothing; write it like `Total=amount:number`");
-    let (column, field) = text.split_once('=').filter(|(a, b)| !a.is_empty() && !b.is_empty()).ok_or_else(wrong)?;
+    let (column, field) =
+        text.split_once('=').filter(|(a, b)| !a.is_empty() && !b.is_empty()).ok_or_else(wrong)?;
     let (field, reads) = match field.split_once(':') {
         None => (field, Reads::Text),
         Some((field, "text")) => (field, Reads::Text),
@@ -282,7 +297,10 @@ fn csv_failure(name: &str, error: &csv::Error) -> Failure {
         csv::ErrorKind::Utf8 { .. } => {
             Failure::usage(format!("`{name}`{line}: this is not UTF-8"), "save the file as UTF-8")
         }
-        _ => Failure::usage(format!("`{name}`{line}: this is not CSV"), "save the file as CSV with commas and a heading"),
+        _ => Failure::usage(
+            format!("`{name}`{line}: this is not CSV"),
+            "save the file as CSV with commas and a heading",
+        ),
     }
 }
 
@@ -315,19 +333,22 @@ async fn send(client: &Client, load: Load, tally: &mut Tally) -> Result<(), Fail
         let sent = sent.and_then(|answer| verdict(client, answer));
         match (sent, pauses.next()) {
             (Ok(answer), _) => break answer,
-            (Err(failure), Some(pause)) if failure.exit == Exit::Unreachable => tokio::time::sleep(*pause).await,
+            (Err(failure), Some(pause)) if failure.exit == Exit::Unreachable => {
+                tokio::time::sleep(*pause).await
+            }
             (Err(mut failure), _) => {
                 if failure.exit == Exit::Unreachable {
-                    failure.help = format!("{}; then run the same command again: what is imported stays", failure.help);
+                    failure.help =
+                        format!("{}; then run the same command again: what is imported stays", failure.help);
                 }
                 return Err(failure);
             }
         }
     };
     for (line, result) in load.numbers.iter().zip(results(&answer)) {
-        match result["status"].as_str() {
-            Some("accepted") => tally.accepted += 1,
-            Some("duplicate") => tally.duplicates += 1,
+        match json::text(result, "status") {
+            "accepted" => tally.accepted += 1,
+            "duplicate" => tally.duplicates += 1,
             _ => tally.refused.push((*line, why(result))),
         }
     }
@@ -359,7 +380,8 @@ mod tests {
     #[test]
     fn columns_become_fields() {
         let events =
-            csv("email,Total,contact.first_name,note\na@b.c,12.50,Ana,\"x, y\"\n", &["Total=amount:number"]).expect("it reads");
+            csv("email,Total,contact.first_name,note\na@b.c,12.50,Ana,\"x, y\"\n", &["Total=amount:number"])
+                .expect("it reads");
         let (line, mut event) = events.into_iter().next().expect("one event");
         assert_eq!(line, 2);
         assert!(event.remove("id").is_some());
@@ -375,7 +397,13 @@ mod tests {
     #[test]
     fn ids_are_the_same_each_time_and_differ_for_equal_lines() {
         let text = "email\na@b.c\na@b.c\nb@b.c\n";
-        let ids = || csv(text, &[]).expect("it reads").into_iter().map(|(_, event)| event["id"].clone()).collect::<Vec<_>>();
+        let ids = || {
+            csv(text, &[])
+                .expect("it reads")
+                .into_iter()
+                .map(|(_, event)| event["id"].clone())
+                .collect::<Vec<_>>()
+        };
         let first = ids();
         assert_eq!(first, ids());
         assert_eq!(first.iter().map(Value::to_string).collect::<std::collections::BTreeSet<_>>().len(), 3);
@@ -387,6 +415,9 @@ mod tests {
         assert!(message("a,b\n1\n", &[]).ends_with("line 2: 1 columns where the heading has 2"));
         assert!(message("a\nx\n", &["a=b:number"]).ends_with("line 2: `x` is no number"));
         assert!(message("a\nx\n", &["c=b"]).ends_with("has no column `c`"));
-        assert_eq!(mapping("a=b:color").expect_err("no type"), "`color` is no type; take text, number, bool or json");
+        assert_eq!(
+            mapping("a=b:color").expect_err("no type"),
+            "`color` is no type; take text, number, bool or json"
+        );
     }
 }

@@ -9,7 +9,7 @@ use super::Format;
 use super::runs::{Subject, show_entries};
 use crate::client::{Client, Connection, block};
 use crate::failure::{Exit, Failure, Outcome};
-use crate::screen;
+use crate::{json, screen};
 
 /// How often a followed log is asked for more.
 const PAUSE: Duration = Duration::from_millis(500);
@@ -35,14 +35,16 @@ impl Logs {
         block(async {
             let mut log = Log { client: &client, after: None };
             self.show(&log.last(self.limit).await?);
-            while self.follow {
+            if !self.follow {
+                return Ok(Exit::Fine);
+            }
+            loop {
                 let page = log.next().await?;
                 if page.is_empty() {
                     tokio::time::sleep(PAUSE).await;
                 }
                 self.show(&page);
             }
-            Ok(Exit::Fine)
         })
     }
 
@@ -77,12 +79,9 @@ impl Log<'_> {
 
     async fn page(&mut self, query: &[(&str, &str)]) -> Result<Vec<Value>, Failure> {
         let mut answer = self.client.get("/v1/logs", query).await?;
-        if let Value::String(next) = answer["next"].take() {
-            self.after = Some(next);
+        if let Some(next) = json::member(&answer, "next").as_str() {
+            self.after = Some(next.to_owned());
         }
-        match answer["entries"].take() {
-            Value::Array(entries) => Ok(entries),
-            _ => Ok(Vec::new()),
-        }
+        Ok(json::take_list(&mut answer, "entries"))
     }
 }

@@ -31,7 +31,12 @@ impl New {
             .file_name()
             .map(|name| name.to_string_lossy().into_owned())
             .filter(|name| !name.chars().any(|c| c == '"' || c == '\\' || c.is_control()))
-            .ok_or_else(|| Failure::usage(format!("`{}` is no name for a project", self.name.display()), "use letters, digits and dashes"))?;
+            .ok_or_else(|| {
+                Failure::usage(
+                    format!("`{}` is no name for a project", self.name.display()),
+                    "use letters, digits and dashes",
+                )
+            })?;
         vacant(&self.name)?;
         for (path, text) in FILES {
             write(&self.name.join(path), &text.replace("{name}", &name))?;
@@ -44,7 +49,10 @@ impl New {
         screen::line("\nwatch it run, without sending anything:");
         screen::line(format!(
             "  {}",
-            screen::cyan(format!("onward dev {place} --events {} --jump 3d --once", self.name.join("events.jsonl").display()))
+            screen::cyan(format!(
+                "onward dev {place} --events {} --jump 3d --once",
+                self.name.join("events.jsonl").display()
+            ))
         ));
         Ok(Exit::Fine)
     }

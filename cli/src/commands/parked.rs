@@ -4,11 +4,11 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::Format;
-use super::runs::{subject, text};
+use super::runs::subject;
 use crate::client::{Body, Connection, block};
 use crate::failure::{Exit, Failure, Outcome};
 use crate::table::{Cell, Table};
-use crate::{moment, screen};
+use crate::{json, moment, screen};
 
 /// List, retry or drop what waits for a person
 #[derive(Debug, Args)]
@@ -76,7 +76,7 @@ impl List {
         if self.format.json {
             screen::json(&answer);
         } else {
-            show(answer["parked"].as_array().map(Vec::as_slice).unwrap_or_default());
+            show(json::list(&answer, "parked"));
         }
         Ok(Exit::Fine)
     }
@@ -91,12 +91,12 @@ fn show(parked: &[Value]) {
     for item in parked {
         table.row(vec![
             Cell::painted(key(item), |key| screen::cyan(key)),
-            Cell::dim(moment::show_text(text(&item["at"]))),
-            Cell::plain(text(&item["workflow"])),
-            Cell::plain(text(&item["step"])),
-            Cell::plain(subject(&item["subject"])),
-            Cell::plain(item["attempts"].to_string()),
-            Cell::painted(text(&item["reason"]), |reason| screen::red(reason)),
+            Cell::dim(moment::show_text(json::text(item, "at"))),
+            Cell::plain(json::text(item, "workflow")),
+            Cell::plain(json::text(item, "step")),
+            Cell::plain(subject(json::member(item, "subject"))),
+            Cell::plain(json::member(item, "attempts").to_string()),
+            Cell::painted(json::text(item, "reason"), |reason| screen::red(reason)),
         ]);
     }
     table.show();
@@ -104,7 +104,7 @@ fn show(parked: &[Value]) {
 }
 
 fn key(item: &Value) -> &str {
-    item["key"].as_str().or_else(|| item["run"].as_str()).unwrap_or_default()
+    json::member(item, "key").as_str().or_else(|| json::member(item, "run").as_str()).unwrap_or_default()
 }
 
 impl Change {
@@ -120,9 +120,12 @@ impl Change {
             screen::json(&answer);
             return Ok(Exit::Fine);
         }
-        let changed = answer["changed"].as_u64().unwrap_or(0);
+        let changed = json::count(&answer, "changed");
         if changed == 0 && !self.keys.is_empty() {
-            return Err(Failure::refused("nothing is parked under that key", "`onward parked` lists the keys"));
+            return Err(Failure::refused(
+                "nothing is parked under that key",
+                "`onward parked` lists the keys",
+            ));
         }
         screen::line(format!("{changed} {done}"));
         Ok(Exit::Fine)

@@ -9,7 +9,7 @@ use super::Format;
 use crate::client::{Client, Connection, block};
 use crate::failure::{Exit, Outcome};
 use crate::table::{Cell, Paint, Table};
-use crate::{moment, screen};
+use crate::{json, moment, screen};
 
 /// List runs, or show one run's whole timeline with reasons
 #[derive(Debug, Args)]
@@ -91,10 +91,8 @@ pub(crate) async fn fetch(
         let missing = limit.saturating_sub(u32::try_from(runs.len()).unwrap_or(u32::MAX));
         let query = Query { filter, limit: missing.min(500), after };
         let mut page = client.get("/v1/runs", &query).await?;
-        if let Value::Array(found) = page["runs"].take() {
-            runs.extend(found);
-        }
-        after = page["next"].as_str().map(str::to_owned);
+        runs.extend(json::take_list(&mut page, "runs"));
+        after = json::member(&page, "next").as_str().map(str::to_owned);
         let full = runs.len() >= limit as usize;
         if after.is_none() || full {
             return Ok((runs, after.is_some()));
@@ -106,7 +104,9 @@ pub(crate) async fn fetch(
 pub(crate) fn encode(id: &str) -> String {
     id.bytes()
         .map(|byte| match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => char::from(byte).to_string(),
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
+                char::from(byte).to_string()
+            }
             other => format!("%{other:02X}"),
         })
         .collect()
@@ -121,10 +121,10 @@ pub(crate) fn show_runs(runs: &[Value], now: Timestamp) {
     let mut table = Table::new(&["run", "workflow", "for", "state", "where"]);
     for run in runs {
         table.row(vec![
-            Cell::painted(text(&run["id"]), |id| screen::cyan(id)),
-            Cell::plain(text(&run["workflow"])),
-            Cell::plain(subject(&run["subject"])),
-            Cell::painted(text(&run["state"]), paint(text(&run["state"]))),
+            Cell::painted(json::text(run, "id"), |id| screen::cyan(id)),
+            Cell::plain(json::text(run, "workflow")),
+            Cell::plain(subject(json::member(run, "subject"))),
+            Cell::painted(json::text(run, "state"), paint(json::text(run, "state"))),
             Cell::plain(place(run, now)),
         ]);
     }
@@ -132,10 +132,15 @@ pub(crate) fn show_runs(runs: &[Value], now: Timestamp) {
 }
 
 fn place(run: &Value, now: Timestamp) -> String {
-    let detail = text(&run["detail"]);
-    match run["wake"].as_str().and_then(|wake| wake.parse::<Timestamp>().ok()) {
+    let detail = json::text(run, "detail");
+    match json::member(run, "wake").as_str().and_then(|wake| wake.parse::<Timestamp>().ok()) {
         Some(wake) => {
-            format!("{detail}{}{} ({})", if detail.is_empty() { "" } else { ", " }, moment::show(wake), moment::distance(wake, now))
+            format!(
+                "{detail}{}{} ({})",
+                if detail.is_empty() { "" } else { ", " },
+                moment::show(wake),
+                moment::distance(wake, now)
+            )
         }
         None => detail.to_owned(),
     }
@@ -152,29 +157,24 @@ fn paint(state: &str) -> Paint {
 
 /// A subject by what people call it, else by its id.
 pub(crate) fn subject(subject: &Value) -> String {
-    match (subject["name"].as_str(), subject["id"].as_str()) {
+    match (json::member(subject, "name").as_str(), json::member(subject, "id").as_str()) {
         (Some(name), _) if !name.is_empty() => name.to_owned(),
-        (_, Some(id)) => format!("{} {id}", text(&subject["kind"])),
+        (_, Some(id)) => format!("{} {id}", json::text(subject, "kind")),
         _ => subject.as_str().unwrap_or_default().to_owned(),
     }
-}
-
-/// The text of a JSON string, else nothing.
-pub(crate) fn text(value: &Value) -> &str {
-    value.as_str().unwrap_or_default()
 }
 
 fn show_run(run: &Value, now: Timestamp) {
     screen::line(format!(
         "{} {} for {}",
-        screen::cyan(text(&run["id"])),
-        screen::bold(text(&run["workflow"])),
-        screen::tame(&subject(&run["subject"]))
+        screen::cyan(json::text(run, "id")),
+        screen::bold(json::text(run, "workflow")),
+        screen::tame(&subject(json::member(run, "subject")))
     ));
-    let state = text(&run["state"]);
+    let state = json::text(run, "state");
     screen::line(format!("{} {}", paint(state)(state), screen::tame(&place(run, now))));
     screen::line("");
-    show_entries(run["timeline"].as_array().map(Vec::as_slice).unwrap_or_default(), Subject::Known);
+    show_entries(json::list(run, "timeline"), Subject::Known);
 }
 
 /// Whether lines of a timeline must say whom they are about.
@@ -190,15 +190,17 @@ pub(crate) enum Subject {
 pub(crate) fn show_entries(entries: &[Value], named: Subject) {
     let mut table = Table::new(&[]);
     for entry in entries {
-        let what = text(&entry["what"]);
-        let mut cells =
-            vec![Cell::dim(moment::show_text(text(&entry["at"]))), Cell::painted(what, paint_entry(what))];
+        let what = json::text(entry, "what");
+        let mut cells = vec![
+            Cell::dim(moment::show_text(json::text(entry, "at"))),
+            Cell::painted(what, paint_entry(what)),
+        ];
         if named == Subject::Named {
-            cells.push(Cell::plain(text(&entry["workflow"])));
-            cells.push(Cell::plain(subject(&entry["subject"])));
+            cells.push(Cell::plain(json::text(entry, "workflow")));
+            cells.push(Cell::plain(subject(json::member(entry, "subject"))));
         }
-        cells.push(Cell::plain(text(&entry["step"])));
-        cells.push(Cell::plain(text(&entry["detail"])));
+        cells.push(Cell::plain(json::text(entry, "step")));
+        cells.push(Cell::plain(json::text(entry, "detail")));
         table.row(cells);
     }
     table.show();

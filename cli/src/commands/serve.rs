@@ -8,8 +8,8 @@ use std::time::Duration;
 use clap::Args;
 use jiff::{SignedDuration, Timestamp};
 use onward_bytecode::Artifact;
-use onward_runtime::store::{self, Store};
 use onward_runtime::dispatch::{MailServer, Network};
+use onward_runtime::store::{self, Store};
 use onward_runtime::{Access, Clock, Options, Running, Secrets, Server};
 
 use crate::client::block;
@@ -18,7 +18,8 @@ use crate::logging::{self, Log};
 use crate::{moment, secrets};
 
 /// How to make a key, for those who have none.
-const MAKE_KEY: &str = "make one with `openssl rand -hex 24` and set it as ONWARD_API_KEYS (several: separated by commas)";
+const MAKE_KEY: &str =
+    "make one with `openssl rand -hex 24` and set it as ONWARD_API_KEYS (several: separated by commas)";
 
 /// Run a server: API, workers and dispatch
 ///
@@ -70,7 +71,10 @@ impl Serve {
         block(async {
             let options = store::Options { shards: self.shards, ..store::Options::default() };
             let store = store::open(&address, &options).await.map_err(|error| {
-                Failure::unreachable(format!("cannot open the store: {error}"), "check --store; `onward doctor` tells more")
+                Failure::unreachable(
+                    format!("cannot open the store: {error}"),
+                    "check --store; `onward doctor` tells more",
+                )
             })?;
             if let Some(file) = &self.artifact {
                 deploy(&*store, file).await?;
@@ -88,15 +92,21 @@ impl Serve {
                 ..Options::new(store, Arc::new(courier))
             })
             .await
-            .map_err(|error| Failure::unreachable(error.to_string(), "is the address free? name another by --listen"))?;
+            .map_err(|error| {
+                Failure::unreachable(error.to_string(), "is the address free? name another by --listen")
+            })?;
             tracing::info!(address = %running.address(), "serving");
             until_told(running).await
         })
     }
 
     fn access(&self, listed: &str) -> Result<Access, Failure> {
-        let keys: Vec<String> =
-            listed.split([',', ' ', '\n']).map(str::trim).filter(|key| !key.is_empty()).map(str::to_owned).collect();
+        let keys: Vec<String> = listed
+            .split([',', ' ', '\n'])
+            .map(str::trim)
+            .filter(|key| !key.is_empty())
+            .map(str::to_owned)
+            .collect();
         match (keys.is_empty(), self.dev_no_key) {
             (false, true) => Err(Failure::usage(
                 "there are keys in ONWARD_API_KEYS, and --dev-no-key says that none is needed",
@@ -128,15 +138,22 @@ impl Serve {
     }
 
     fn store(&self) -> Result<String, Failure> {
-        let named = self.store.clone().or_else(|| secrets::from_environment("DATABASE_URL")).ok_or_else(|| {
-            Failure::usage("no store is named", "--store sqlite:onward.db keeps everything in a file; --store postgres://… in a database")
-        })?;
+        let named =
+            self.store.clone().or_else(|| secrets::from_environment("DATABASE_URL")).ok_or_else(|| {
+                Failure::usage(
+                    "no store is named",
+                    "--store sqlite:onward.db keeps everything in a file; --store postgres://… in a database",
+                )
+            })?;
         let known = ["sqlite:", "postgres://", "postgresql://"];
         if known.iter().any(|start| named.starts_with(start)) {
             Ok(named)
         } else {
             // The address may hold a password: it is not repeated.
-            Err(Failure::usage("the store's address is of no known kind", "write sqlite:FILE or postgres://USER:PASSWORD@HOST/DATABASE"))
+            Err(Failure::usage(
+                "the store's address is of no known kind",
+                "write sqlite:FILE or postgres://USER:PASSWORD@HOST/DATABASE",
+            ))
         }
     }
 }
@@ -145,9 +162,13 @@ impl Serve {
 async fn deploy(store: &dyn Store, file: &Path) -> Result<(), Failure> {
     let bytes = std::fs::read(file).map_err(|error| Failure::file("read", file, &error))?;
     let program = Artifact::decode(&bytes).map_err(|error| {
-        Failure::refused(format!("`{}` cannot be run: {error}", file.display()), "`onward compile -o FILE` makes artifacts")
+        Failure::refused(
+            format!("`{}` cannot be run: {error}", file.display()),
+            "`onward compile -o FILE` makes artifacts",
+        )
     })?;
-    let failed = |error: store::StoreError| Failure::unreachable(format!("cannot deploy: {error}"), "check the store");
+    let failed =
+        |error: store::StoreError| Failure::unreachable(format!("cannot deploy: {error}"), "check the store");
     let hash = program.hash();
     if store.live().await.map_err(failed)?.is_some_and(|live| live.hash == hash) {
         return Ok(());
@@ -178,7 +199,8 @@ async fn until_told(running: Running) -> Outcome {
 /// Waits for SIGTERM or SIGINT.
 async fn signal() -> Result<(), Failure> {
     use tokio::signal::unix::{SignalKind, signal};
-    let wrong = |error: std::io::Error| Failure::unreachable(format!("cannot listen for signals: {error}"), "");
+    let wrong =
+        |error: std::io::Error| Failure::unreachable(format!("cannot listen for signals: {error}"), "");
     let mut terminate = signal(SignalKind::terminate()).map_err(wrong)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(wrong)?;
     tokio::select! {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use crate::message::Message;
-use crate::screen;
+use crate::{json, screen};
 
 /// What was counted.
 #[derive(Debug, Default)]
@@ -31,7 +31,7 @@ pub(super) struct Verdict {
 impl Verdict {
     /// Counts an acknowledgement of events.
     pub(super) fn acknowledge(&mut self, answer: &Value) {
-        let number = |name: &str| answer[name].as_u64().unwrap_or(0);
+        let number = |name: &str| json::count(answer, name);
         self.accepted += number("accepted");
         self.duplicates += number("duplicates");
         self.refused += number("refused");
@@ -40,15 +40,14 @@ impl Verdict {
     /// Takes down what the server says of a run's effects.
     pub(super) fn effects(&mut self, intents: &[Value]) {
         for intent in intents {
-            let text = |name: &str| intent[name].as_str().or_else(|| intent["intent"][name].as_str()).unwrap_or_default();
-            let (key, state) = (text("key").to_owned(), text("state").to_owned());
+            let (key, state) = (json::text(intent, "key").to_owned(), json::text(intent, "state"));
             // A person dropped what had arrived.
             if state == "accepted" || state == "dropped" {
                 self.done.insert(key);
             } else if state == "cancelled" {
                 self.cancelled.insert(key);
             } else {
-                self.undone.insert(key, state);
+                self.undone.insert(key, state.to_owned());
             }
         }
     }
@@ -70,11 +69,15 @@ impl Verdict {
         let lost = self.done.iter().filter(|key| !keys.contains_key(key.as_str()));
         self.faults.extend(lost.map(|key| format!("the server calls it done and it never arrived: {key}")));
         let strange = keys.keys().filter(|key| !self.done.contains(**key) && !self.cancelled.contains(**key));
-        self.faults.extend(strange.map(|key| format!("it arrived and the server knows nothing of it: {key}")));
+        self.faults
+            .extend(strange.map(|key| format!("it arrived and the server knows nothing of it: {key}")));
         let undone = self.undone.iter().map(|(key, state)| format!("it is {state} at the end: {key}"));
         self.faults.extend(undone);
         if self.refused > 0 {
-            self.faults.push(format!("{} refused", screen::count(usize::try_from(self.refused).unwrap_or(0), "event")));
+            self.faults.push(format!(
+                "{} refused",
+                screen::count(usize::try_from(self.refused).unwrap_or(0), "event")
+            ));
         }
     }
 
@@ -100,9 +103,17 @@ impl Verdict {
             screen::count(self.kills, "kill")
         ));
         if self.holds() {
-            screen::line(format!("{} {} messages, each exactly once{again}", screen::green("✓"), self.messages));
+            screen::line(format!(
+                "{} {} messages, each exactly once{again}",
+                screen::green("✓"),
+                self.messages
+            ));
         } else {
-            screen::line(format!("{} {} messages, and not each exactly once:", screen::red("✗"), self.messages));
+            screen::line(format!(
+                "{} {} messages, and not each exactly once:",
+                screen::red("✗"),
+                self.messages
+            ));
             self.faults.iter().for_each(|fault| screen::line(format!("  {fault}")));
         }
     }
@@ -115,7 +126,12 @@ mod tests {
     use serde_json::json;
 
     fn arrival(key: &str, subject: &str) -> Message {
-        let content = Content::Mail { from: String::new(), to: Vec::new(), subject: subject.to_owned(), text: String::new() };
+        let content = Content::Mail {
+            from: String::new(),
+            to: Vec::new(),
+            subject: subject.to_owned(),
+            text: String::new(),
+        };
         Message {
             at: jiff::Timestamp::UNIX_EPOCH,
             workflow: String::new(),

@@ -70,7 +70,12 @@ impl Session {
     async fn command(&mut self, line: &str) -> io::Result<Next> {
         let (verb, rest) = line.split_once([' ', ':']).unwrap_or((line, ""));
         match verb.to_ascii_uppercase().as_str() {
-            "EHLO" => self.say("250-localhost\r\n250-PIPELINING\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250 SIZE 10485760").await?,
+            "EHLO" => {
+                self.say(
+                    "250-localhost\r\n250-PIPELINING\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250 SIZE 10485760",
+                )
+                .await?
+            }
             "HELO" | "NOOP" => self.say("250 ok").await?,
             "RSET" => {
                 self.mail = None;
@@ -151,7 +156,8 @@ mod tests {
 
     async fn talk(client: &str) -> (String, Vec<Caught>) {
         let (send, mut receive) = unbounded_channel();
-        let mut stream = TcpStream::connect(listen(send).await.expect("it listens")).await.expect("it connects");
+        let mut stream =
+            TcpStream::connect(listen(send).await.expect("it listens")).await.expect("it connects");
         stream.write_all(client.as_bytes()).await.expect("it takes");
         let mut said = String::new();
         stream.read_to_string(&mut said).await.expect("it answers");
@@ -182,7 +188,8 @@ mod tests {
 
     #[tokio::test]
     async fn wants_commands_in_their_order() {
-        let (said, caught) = talk("RCPT TO:<d@e.f>\r\nDATA\r\nWHAT\r\nMAIL FROM:<>\r\nDATA\r\nQUIT\r\n").await;
+        let (said, caught) =
+            talk("RCPT TO:<d@e.f>\r\nDATA\r\nWHAT\r\nMAIL FROM:<>\r\nDATA\r\nQUIT\r\n").await;
         let codes: Vec<_> = said.lines().filter_map(|line| line.get(..3)).collect();
         assert_eq!(codes, ["220", "503", "503", "502", "250", "503", "221"]);
         assert_eq!(caught, []);

@@ -61,8 +61,10 @@ impl Server {
     /// A server that keeps its store in `folder` and sends its mail to `mail`; it does not run yet.
     pub(super) fn new(folder: PathBuf, mail: String, clock: Fast) -> Result<Self, Failure> {
         let free = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
-        let port = free.map_err(|error| Failure::unreachable(format!("no port is free: {error}"), ""))?.port();
-        let key = blake3::hash(format!("{folder:?} {port} {}", Timestamp::now()).as_bytes()).to_hex().to_string();
+        let port =
+            free.map_err(|error| Failure::unreachable(format!("no port is free: {error}"), ""))?.port();
+        let key =
+            blake3::hash(format!("{folder:?} {port} {}", Timestamp::now()).as_bytes()).to_hex().to_string();
         Ok(Self { folder, key, port, mail, clock, child: None })
     }
 
@@ -73,7 +75,8 @@ impl Server {
 
     /// Starts it, and waits until it is ready.
     pub(super) async fn start(&mut self) -> Result<(), Failure> {
-        let cannot = |error: std::io::Error| Failure::unreachable(format!("cannot start `onward serve`: {error}"), "");
+        let cannot =
+            |error: std::io::Error| Failure::unreachable(format!("cannot start `onward serve`: {error}"), "");
         let log = std::fs::File::options().create(true).append(true).open(self.log()).map_err(cannot)?;
         let child = Command::new(std::env::current_exe().map_err(cannot)?)
             .args(["serve", "--lease", LEASE, "--listen", &format!("127.0.0.1:{}", self.port)])
@@ -102,7 +105,10 @@ impl Server {
                 let log = std::fs::read_to_string(self.log()).unwrap_or_default();
                 let last: Vec<_> = log.lines().rev().take(5).collect();
                 let said = last.into_iter().rev().collect::<Vec<_>>().join("\n");
-                return Err(Failure::unreachable(format!("`onward serve` does not start:\n{said}"), "is the disk full?"));
+                return Err(Failure::unreachable(
+                    format!("`onward serve` does not start:\n{said}"),
+                    "is the disk full?",
+                ));
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
@@ -112,7 +118,10 @@ impl Server {
     /// Kills it without warning (SIGKILL), and waits until it is gone.
     pub(super) async fn kill(&mut self) -> Result<(), Failure> {
         if let Some(mut child) = self.child.take() {
-            child.kill().await.map_err(|error| Failure::unreachable(format!("cannot kill the server: {error}"), ""))?;
+            child
+                .kill()
+                .await
+                .map_err(|error| Failure::unreachable(format!("cannot kill the server: {error}"), ""))?;
         }
         Ok(())
     }

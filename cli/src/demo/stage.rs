@@ -15,7 +15,7 @@ use crate::dev::story::Story;
 use crate::events::Line;
 use crate::failure::{Exit, Failure};
 use crate::message::{Content, Message};
-use crate::{moment, screen};
+use crate::{json, moment, screen};
 
 /// The server is killed when so many messages have arrived.
 const KILLS: [usize; 2] = [2, 9];
@@ -39,7 +39,9 @@ pub(super) struct Ears {
 impl Ears {
     /// Starts both receivers.
     pub(super) async fn open() -> Result<Self, Failure> {
-        let deaf = |error: std::io::Error| Failure::unreachable(format!("cannot listen on this machine: {error}"), "");
+        let deaf = |error: std::io::Error| {
+            Failure::unreachable(format!("cannot listen on this machine: {error}"), "")
+        };
         let (send, mails) = unbounded_channel();
         let mail = format!("smtp://{}", mail::listen(send).await.map_err(deaf)?);
         let (send, hooks) = unbounded_channel();
@@ -67,12 +69,23 @@ pub(super) struct Stage {
 
 impl Stage {
     /// Starts the server. The story begins on a Monday morning, so that it is the same each time.
-    pub(super) async fn open(ears: Ears, lines: Vec<Line>, speed: f64, length: Duration) -> Result<Self, Failure> {
-        let folder = tempfile::tempdir().map_err(|error| Failure::file("make", &std::env::temp_dir(), &error))?;
+    pub(super) async fn open(
+        ears: Ears,
+        lines: Vec<Line>,
+        speed: f64,
+        length: Duration,
+    ) -> Result<Self, Failure> {
+        let folder =
+            tempfile::tempdir().map_err(|error| Failure::file("make", &std::env::temp_dir(), &error))?;
         let clock = Fast::new("2026-03-02T06:00:00Z".parse().unwrap_or(Timestamp::UNIX_EPOCH), speed);
         let mut server = Server::new(folder.path().to_owned(), ears.mail.clone(), clock)?;
         server.start().await?;
-        tell(&format!("onward serve at {}, mail at {}, webhooks at {}", server.client()?.url(), ears.mail, ears.web));
+        tell(&format!(
+            "onward serve at {}, mail at {}, webhooks at {}",
+            server.client()?.url(),
+            ears.mail,
+            ears.web
+        ));
         Ok(Self {
             client: server.client()?,
             ears,
@@ -96,7 +109,10 @@ impl Stage {
     /// Deploys the program and tells the story to its end.
     pub(super) async fn play(&mut self, program: Vec<u8>) -> Result<(), Failure> {
         let answer = deploy::deploy(&self.client, program).await?;
-        tell(&format!("deployed {}; a day passes in a second\n", screen::count(deploy::workflows(&answer).len(), "workflow")));
+        tell(&format!(
+            "deployed {}; a day passes in a second\n",
+            screen::count(deploy::workflows(&answer).len(), "workflow")
+        ));
         self.story = Story::new(std::mem::take(&mut self.lines), self.now())?;
         self.end = moment::later(self.now(), self.length)?;
         let last = Instant::now() + self.clock.until(self.end) + ENCORE;
@@ -167,15 +183,15 @@ impl Stage {
             return Ok(());
         }
         let parked = self.client.get("/v1/parked", &()).await?;
-        for item in parked["parked"].as_array().map(Vec::as_slice).unwrap_or_default() {
-            let Some(key) = item["key"].as_str() else { continue };
+        for item in json::list(&parked, "parked") {
+            let Some(key) = json::member(item, "key").as_str() else { continue };
             let there = self.arrivals.iter().any(|arrival| arrival.key == key);
             let (path, what) = if there {
                 ("/v1/parked/drop", "it is in the mailbox, so it is not sent again")
             } else {
                 ("/v1/parked/retry", "it is not in the mailbox, so it is sent")
             };
-            tell(&format!("parked: {} ({}); {what}\n", runs::text(&item["step"]), runs::text(&item["reason"])));
+            tell(&format!("parked: {} ({}); {what}\n", json::text(item, "step"), json::text(item, "reason")));
             self.client.post(path, Body::Json(json!({ "keys": [key] }))).await?;
             self.verdict.helped += 1;
         }
@@ -185,7 +201,10 @@ impl Stage {
     async fn is_idle(&self) -> Result<bool, Failure> {
         let stats = self.client.get("/v1/stats", &()).await?;
         let (acting, _) = runs::fetch(&self.client, &state("acting"), 1).await?;
-        Ok(stats["unread"] == 0 && acting.is_empty() && self.unsent.is_empty() && self.story.next().is_none())
+        Ok(json::count(&stats, "unread") == 0
+            && acting.is_empty()
+            && self.unsent.is_empty()
+            && self.story.next().is_none())
     }
 
     /// Shows the runs that wait, and compares what the server says with what arrived.
@@ -194,8 +213,9 @@ impl Stage {
         tell(&format!("the story ends on {} UTC; the runs:\n", moment::show(self.now())));
         runs::show_runs(&all, self.now());
         for run in &all {
-            let run = self.client.get(&format!("/v1/runs/{}", runs::encode(runs::text(&run["id"]))), &()).await?;
-            self.verdict.effects(run["intents"].as_array().map(Vec::as_slice).unwrap_or_default());
+            let run =
+                self.client.get(&format!("/v1/runs/{}", runs::encode(json::text(run, "id"))), &()).await?;
+            self.verdict.effects(json::list(&run, "intents"));
         }
         self.server.kill().await?;
         self.verdict.compare(&self.arrivals);
@@ -208,9 +228,9 @@ fn state(name: &str) -> runs::Filter {
 }
 
 fn tell_event(event: &Value, result: &Value) {
-    let who = runs::text(&event["contact"]["email"]);
-    let status = runs::text(&result["status"]);
-    tell(&format!("event {} of {who}: {status}", screen::bold(runs::text(&event["event"]))));
+    let who = json::text(json::member(event, "contact"), "email");
+    let status = json::text(result, "status");
+    tell(&format!("event {} of {who}: {status}", screen::bold(json::text(event, "event"))));
 }
 
 fn name(message: &Message) -> String {
@@ -231,7 +251,8 @@ fn read_mail(caught: &mail::Caught, now: Timestamp) -> Message {
     });
     let id = parsed.and_then(|mail| mail.message_id()).unwrap_or_default();
     let text = parsed.and_then(|mail| mail.body_text(0));
-    let sent = parsed.and_then(|mail| mail.date()).and_then(|date| Timestamp::from_second(date.to_timestamp()).ok());
+    let sent =
+        parsed.and_then(|mail| mail.date()).and_then(|date| Timestamp::from_second(date.to_timestamp()).ok());
     Message {
         at: sent.unwrap_or(now),
         workflow: String::new(),

@@ -17,7 +17,7 @@ use crate::commands::{deploy, emit, runs};
 use crate::events::Line;
 use crate::failure::Failure;
 use crate::message::{Content, Message};
-use crate::{moment, screen};
+use crate::{json, moment, screen};
 
 /// Lines of a message that are shown.
 const LINES: usize = 40;
@@ -96,11 +96,15 @@ impl Session {
         })
         .await
         .map_err(|error| {
-            Failure::unreachable(error.to_string(), "is another `onward` running? `--listen 127.0.0.1:0` takes a free port")
+            Failure::unreachable(
+                error.to_string(),
+                "is another `onward` running? `--listen 127.0.0.1:0` takes a free port",
+            )
         })?;
         let client = Client::new(&format!("http://{}", running.address()), None)?;
         let story = Story::default();
-        let session = Self { running, client, clock, outbox, story, printing: setup.printing, printed: 0, ahead };
+        let session =
+            Self { running, client, clock, outbox, story, printing: setup.printing, printed: 0, ahead };
         if session.printing == Printing::AsItComes {
             session.print_as_it_comes();
         }
@@ -123,7 +127,11 @@ impl Session {
         let answer = deploy::deploy(&self.client, deploy::encode(program)?).await?;
         let names = deploy::workflows(&answer);
         let took = begun.elapsed().as_millis();
-        screen::aside(format!("{} {} ({took} ms)", screen::green("deployed"), screen::count(names.len(), "workflow")));
+        screen::aside(format!(
+            "{} {} ({took} ms)",
+            screen::green("deployed"),
+            screen::count(names.len(), "workflow")
+        ));
         Ok(())
     }
 
@@ -140,10 +148,11 @@ impl Session {
             let (mut accepted, mut duplicates, mut refused) = (0, 0, Vec::new());
             for batch in due.chunks(500) {
                 let answer = emit::send(&self.client, batch).await?;
-                accepted += answer["accepted"].as_u64().unwrap_or(0);
-                duplicates += answer["duplicates"].as_u64().unwrap_or(0);
+                accepted += json::count(&answer, "accepted");
+                duplicates += json::count(&answer, "duplicates");
                 let judged = batch.iter().zip(emit::results(&answer));
-                refused.extend(judged.filter(|(_, result)| result["status"] == "refused").map(told));
+                refused
+                    .extend(judged.filter(|(_, result)| json::text(result, "status") == "refused").map(told));
             }
             let there = if duplicates > 0 { format!(", {duplicates} there already") } else { String::new() };
             screen::aside(format!("{}: {accepted} accepted{there}", screen::count(due.len(), "event")));
@@ -179,7 +188,10 @@ impl Session {
         while let Some(at) = self.story.next() {
             if self.clock.real_until(at).is_none() {
                 let left = self.story.due(Timestamp::MAX).len();
-                screen::aside(screen::dim(format!("{} to come; `--jump` further to see", screen::count(left, "event"))));
+                screen::aside(screen::dim(format!(
+                    "{} to come; `--jump` further to see",
+                    screen::count(left, "event")
+                )));
                 break;
             }
             self.next_event().await;
@@ -191,7 +203,7 @@ impl Session {
     /// Prints who waits for what.
     pub(crate) async fn show_runs(&self) -> Result<(), Failure> {
         let (all, _) = runs::fetch(&self.client, &runs::Filter::default(), 1_000).await?;
-        let open: Vec<Value> = all.into_iter().filter(|run| run["ended"].is_null()).collect();
+        let open: Vec<Value> = all.into_iter().filter(|run| json::member(run, "ended").is_null()).collect();
         if self.printing == Printing::Json {
             screen::line(json!({ "runs": open }));
         } else if open.is_empty() {
@@ -268,7 +280,7 @@ fn placeholder(name: &str) -> Option<String> {
 }
 
 fn told((event, result): (&Value, &Value)) -> String {
-    let name = event["event"].as_str().unwrap_or_default();
+    let name = json::text(event, "event");
     screen::tame(&format!("{name}: {}", emit::why(result)))
 }
 

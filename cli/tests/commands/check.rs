@@ -53,7 +53,8 @@ fn colours_can_be_forced() {
 #[test]
 fn one_broken_file_does_not_hide_another() {
     let folder = project(BAD);
-    std::fs::write(folder.path().join("rules/b.onward"), "workflow v { on never_heard do note \"x\" }\n").expect("written");
+    std::fs::write(folder.path().join("rules/b.onward"), "workflow v { on never_heard do note \"x\" }\n")
+        .expect("written");
     std::fs::write(folder.path().join("rules/c.onward"), "workflow {{{ on\n").expect("written");
     let err = onward(&["check", text(folder.path())]).complains_with(1);
     assert!(err.contains("signed_upp") && err.contains("never_heard") && err.contains("c.onward"), "{err}");

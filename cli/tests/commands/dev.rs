@@ -19,7 +19,8 @@ workflow greet {
   do email later
 }
 "#;
-const EVENTS: &str = "{\"id\": \"1\", \"event\": \"signed_up\", \"contact\": {\"email\": \"ana@example.com\"}}\n";
+const EVENTS: &str =
+    "{\"id\": \"1\", \"event\": \"signed_up\", \"contact\": {\"email\": \"ana@example.com\"}}\n";
 
 fn project() -> tempfile::TempDir {
     let settings = "[project]\nname = \"acme\"\nsender = \"Acme <hello@acme.example>\"\n";
@@ -30,7 +31,16 @@ fn project() -> tempfile::TempDir {
 fn machines_read_messages_and_runs() {
     let folder = project();
     let events = folder.path().join("events.jsonl");
-    let args = ["dev", text(folder.path()), "--json", "--once", "--at", "2026-03-02T09:00:00Z", "--events", text(&events)];
+    let args = [
+        "dev",
+        text(folder.path()),
+        "--json",
+        "--once",
+        "--at",
+        "2026-03-02T09:00:00Z",
+        "--events",
+        text(&events),
+    ];
     let out = onward(&args).ends_with(0);
     let lines: Vec<Value> = out.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
     assert_eq!(lines.len(), 2, "{out}");
@@ -43,7 +53,8 @@ fn machines_read_messages_and_runs() {
 #[test]
 fn errors_end_it_when_nobody_can_mend_them() {
     let folder = project();
-    std::fs::write(folder.path().join("rules/a.onward"), "workflow w { on nothing do note \"x\" }").expect("written");
+    std::fs::write(folder.path().join("rules/a.onward"), "workflow w { on nothing do note \"x\" }")
+        .expect("written");
     onward(&["dev", text(folder.path()), "--once"]).complains_with(1);
 }
 
@@ -53,7 +64,9 @@ fn a_fast_clock_tells_the_story_by_itself() {
     let events = folder.path().join("events.jsonl");
     let late = "{\"id\": \"2\", \"event\": \"signed_up\", \"contact\": {\"email\": \"bob@example.com\"}, \"after\": \"3d\"}\n";
     std::fs::write(&events, format!("{EVENTS}{late}")).expect("written");
-    let out = onward(&["dev", text(folder.path()), "--speed", "1000000x", "--once", "--events", text(&events)]).ends_with(0);
+    let out =
+        onward(&["dev", text(folder.path()), "--speed", "1000000x", "--once", "--events", text(&events)])
+            .ends_with(0);
     assert_eq!(out.matches("Later").count(), 1, "{out}");
     assert!(out.contains("bob@example.com"), "{out}");
 }

@@ -9,8 +9,17 @@ fn plays(example: &str, days: &str) {
     onward(&["check", "--deny-warnings", text(&folder)]).ends_with(0);
     let events = folder.join("events.jsonl");
     let run = || {
-        let args =
-            ["dev", text(&folder), "--at", "2026-03-02T09:00:00Z", "--events", text(&events), "--jump", days, "--once"];
+        let args = [
+            "dev",
+            text(&folder),
+            "--at",
+            "2026-03-02T09:00:00Z",
+            "--events",
+            text(&events),
+            "--jump",
+            days,
+            "--once",
+        ];
         let output = command(&args).stdin(Stdio::null()).output().expect("onward runs");
         Ran::of(&output).ends_with(0)
     };

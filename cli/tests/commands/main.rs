@@ -1,5 +1,11 @@
 //! The built binary, used as a person would: what it prints and how it ends.
 
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on says why and ends; clippy knows only functions with #[test] as tests"
+)]
+
 mod check;
 mod compile;
 mod demo;
@@ -52,7 +58,8 @@ impl Ran {
 fn command(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_onward"));
     command.args(args).stdin(Stdio::null());
-    for name in ["ONWARD_URL", "ONWARD_KEY", "ONWARD_STORE", "DATABASE_URL", "ONWARD_API_KEYS", "ONWARD_LOG"] {
+    for name in ["ONWARD_URL", "ONWARD_KEY", "ONWARD_STORE", "DATABASE_URL", "ONWARD_API_KEYS", "ONWARD_LOG"]
+    {
         command.env_remove(name);
     }
     command
@@ -104,5 +111,8 @@ fn expect_file(file: &str, found: &str) {
         return;
     }
     let wanted = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(wanted == found, "{file} is not what came out; look, and accept it with ONWARD_UPDATE=1:\n{found}");
+    assert!(
+        wanted == found,
+        "{file} is not what came out; look, and accept it with ONWARD_UPDATE=1:\n{found}"
+    );
 }

@@ -17,7 +17,8 @@ fn a_new_project_does_what_its_readme_says() {
     let project = place.path().join("acme");
     onward(&["new", text(&project)]).ends_with(0);
     let events = project.join("events.jsonl");
-    let out = onward(&["dev", text(&project), "--events", text(&events), "--jump", "3d", "--once"]).ends_with(0);
+    let out =
+        onward(&["dev", text(&project), "--events", text(&events), "--jump", "3d", "--once"]).ends_with(0);
     assert_eq!(out.matches("Welcome, ").count(), 2, "{out}");
     assert_eq!(out.matches("Three things to try, Ana").count(), 1, "{out}");
     assert!(!out.contains("Three things to try, Bob"), "{out}");

@@ -20,7 +20,8 @@ fn the_reference_is_up_to_date() {
     let exits = onward(&["help", "exit-codes"]).ends_with(0);
     let _ = writeln!(page, "## Exit codes\n\n```\n{exits}```");
     let all = onward(&["help"]).ends_with(0);
-    let commands = all.split("Commands:\n").nth(1).and_then(|rest| rest.split("\n\n").next()).expect("a list");
+    let commands =
+        all.split("Commands:\n").nth(1).and_then(|rest| rest.split("\n\n").next()).expect("a list");
     for line in commands.lines() {
         let name = line.split_whitespace().next().expect("a name");
         if name == "help" {

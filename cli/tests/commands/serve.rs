@@ -111,7 +111,14 @@ fn rules_are_deployed_and_run() {
     let again = served.onward(&["deploy", text(project.path())]).ends_with(0);
     assert!(again.starts_with("unchanged"), "{again}");
 
-    let out = served.onward(&["emit", "signed_up", "--contact", "ana@example.com", "plan=pro", "contact.first_name=Ana"]);
+    let out = served.onward(&[
+        "emit",
+        "signed_up",
+        "--contact",
+        "ana@example.com",
+        "plan=pro",
+        "contact.first_name=Ana",
+    ]);
     assert!(out.ends_with(0).starts_with("accepted"));
     let out = served.until(&["runs", "--state", "waiting"], "greet");
     let id = out.lines().nth(1).and_then(|line| line.split_whitespace().next()).expect("a run").to_owned();
@@ -193,7 +200,8 @@ fn it_does_not_start_without_a_key_or_a_store() {
     let no_key = ["serve", "--store", "sqlite:x.db", "--dev-no-key", "--listen", "0.0.0.0:0"];
     let err = onward(&no_key).complains_with(2);
     assert!(err.contains("0.0.0.0:0"), "{err}");
-    let with_key = |args: &[&str]| Ran::of(&command(args).env("ONWARD_API_KEYS", KEY).output().expect("onward runs"));
+    let with_key =
+        |args: &[&str]| Ran::of(&command(args).env("ONWARD_API_KEYS", KEY).output().expect("onward runs"));
     let err = with_key(&["serve"]).complains_with(2);
     assert!(err.contains("--store sqlite:"), "{err}");
     let err = with_key(&["serve", "--store", "mysql://root:hunter2@localhost/x"]).complains_with(2);
@@ -221,11 +229,12 @@ fn an_artifact_is_deployed_at_start() {
     let store = format!("sqlite:{}", place.path().join("onward.db").display());
     let start = |artifact: &Path| {
         let port = free_port();
-        let child = command(&["serve", "--store", &store, "--listen", &format!("127.0.0.1:{port}"), "--dev-no-key"])
-            .args(["--artifact", text(artifact)])
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("onward starts");
+        let child =
+            command(&["serve", "--store", &store, "--listen", &format!("127.0.0.1:{port}"), "--dev-no-key"])
+                .args(["--artifact", text(artifact)])
+                .stderr(Stdio::null())
+                .spawn()
+                .expect("onward starts");
         let served = Served { child, url: format!("http://127.0.0.1:{port}"), _folder: folder(&[]) };
         served.wait();
         served
@@ -237,7 +246,10 @@ fn an_artifact_is_deployed_at_start() {
     let served = start(&artifact);
     assert!(deployments(&served).starts_with("unchanged"));
     drop(served);
-    assert!(deployments(&start(&artifact)).starts_with("unchanged"), "the same artifact again changes nothing");
+    assert!(
+        deployments(&start(&artifact)).starts_with("unchanged"),
+        "the same artifact again changes nothing"
+    );
 }
 
 #[test]
