@@ -160,10 +160,8 @@ mod tests {
         let clock = Clock::scaled(moment("2026-03-07T20:00:00Z"), 86_400_000.0);
         clock.sleep_until(moment("2026-03-08T20:00:00Z")).await;
         assert!(clock.now() >= moment("2026-03-08T20:00:00Z"));
-        let left = Clock::scaled(Timestamp::UNIX_EPOCH, 60.0).real_until(later(
-            Timestamp::UNIX_EPOCH,
-            Duration::from_secs(3600),
-        ));
+        let left = Clock::scaled(Timestamp::UNIX_EPOCH, 60.0)
+            .real_until(later(Timestamp::UNIX_EPOCH, Duration::from_secs(3600)));
         assert!(left.is_some_and(|left| left <= Duration::from_secs(60) && left > Duration::from_secs(59)));
     }
 

@@ -39,7 +39,11 @@ impl Pace {
     /// Idle means: nothing to do, twice looked at, and nothing happened in between.
     async fn is_idle(&self) -> Result<bool, StoreError> {
         let before = self.signals.activity();
-        let idle = self.worker.is_idle().await? && self.dispatch.is_idle().await? && self.worker.is_idle().await?;
+        let idle = self.worker.is_idle().await?
+            && self.dispatch.is_idle().await?
+            // Facts that an open transaction keeps from being read are not pending yet.
+            && self.store.counts().await?.unread == 0
+            && self.worker.is_idle().await?;
         Ok(idle && before == self.signals.activity())
     }
 
@@ -48,7 +52,8 @@ impl Pace {
         loop {
             self.until_idle().await?;
             let due = self.store.next_due().await?;
-            let next = due.into_iter().chain(self.dispatch.opens()).filter(|next| *next > self.clock.now()).min();
+            let next =
+                due.into_iter().chain(self.dispatch.opens()).filter(|next| *next > self.clock.now()).min();
             match next.filter(|next| *next < target) {
                 Some(next) => self.clock.set(next),
                 None => break,

@@ -79,7 +79,10 @@ impl Library {
         let mut needed = store.pinned().await?;
         for hash in &needed {
             if let Err(error) = self.load(store, *hash).await {
-                tracing::error!(error = &error as &dyn std::error::Error, "runs are pinned to a program that cannot be read");
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "runs are pinned to a program that cannot be read"
+                );
             }
         }
         needed.extend(live.iter().map(|live| live.hash()));

@@ -364,7 +364,7 @@ impl Dispatch {
 /// The longest that a call of this action can be out.
 fn longest(action: &ActionDecl) -> Duration {
     match &action.transport {
-        Transport::Http { timeout, .. } => web::longest(*timeout),
+        Transport::Http { timeout, .. } => web::patience(*timeout),
         Transport::Smtp { .. } => post::LONGEST,
     }
 }

@@ -225,10 +225,9 @@ fn one_line(text: &str) -> String {
 }
 
 fn letter(mail: &Mail, call: &Call<'_>) -> Result<Letter, String> {
-    let from = mail
-        .from
-        .as_deref()
-        .ok_or("the mail has no sender; set `sender` in onward.toml under `[project]`, or `from` in the step")?;
+    let from = mail.from.as_deref().ok_or(
+        "the mail has no sender; set `sender` in onward.toml under `[project]`, or `from` in the step",
+    )?;
     let from = mailbox(from)?;
     let to: Vec<Mailbox> = mail.to.iter().map(|to| mailbox(to)).collect::<Result<_, _>>()?;
     if to.is_empty() {

@@ -3,21 +3,26 @@
 //! No redirect is followed: a call with somebody's data and credentials goes where
 //! the rule sends it, or nowhere.
 
+use std::collections::BTreeMap;
 use std::error::Error as _;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
 use onward_bytecode::{ActionDecl, Length, StatusRange, Transport, Unsure};
 use onward_engine::vm::request::{Credentials, Http, Payload};
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER};
-use reqwest::{Method, Response, StatusCode, Url};
+use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, Url};
 use serde_json::Value as Json;
 
 use super::courier::{Call, Delivery};
 use super::{retry_after, sign};
 
-/// How long a connection may take to be made. The answer's time begins after it.
+/// How long a connection may take to be made at most; half of the action's time if that is shorter,
+/// so that what never connected is told apart from what was not answered.
 const CONNECT: Duration = Duration::from_secs(5);
+/// How long it may take at least.
+const SHORTEST_CONNECT: Duration = Duration::from_millis(500);
 /// The longest time that an action may wait for an answer.
 const LONGEST: Duration = Duration::from_secs(120);
 /// So much of an answer is read.
@@ -28,62 +33,81 @@ const QUOTE: usize = 300;
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// Talks HTTP to providers.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct Web {
-    client: reqwest::Client,
+    /// By the time that a connection may take, which belongs to a client and not to a request.
+    clients: Mutex<BTreeMap<Duration, Client>>,
 }
 
 impl Web {
     pub(super) fn new() -> Result<Self, reqwest::Error> {
-        let client = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .connect_timeout(CONNECT)
-            .pool_idle_timeout(Duration::from_secs(30))
-            .user_agent(concat!("onward/", env!("CARGO_PKG_VERSION")))
-            .build()?;
-        Ok(Self { client })
+        let usual = BTreeMap::from([(CONNECT, client(CONNECT)?)]);
+        Ok(Self { clients: Mutex::new(usual) })
+    }
+
+    fn client(&self, connect: Duration) -> Result<Client, reqwest::Error> {
+        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(client) = clients.get(&connect) {
+            return Ok(client.clone());
+        }
+        let client = client(connect)?;
+        clients.insert(connect, client.clone());
+        Ok(client)
     }
 
     pub(super) async fn send(&self, http: &Http, call: &Call<'_>) -> Delivery {
-        let request = match self.request(http, call) {
-            Ok(request) => request,
+        let patience = patience(http.timeout);
+        let client = match self.client((patience / 2).clamp(SHORTEST_CONNECT, CONNECT)) {
+            Ok(client) => client,
+            Err(error) => {
+                return Delivery::failed(format!("no HTTP client can be made: {}", innermost(&error)));
+            }
+        };
+        let request = match request(&client, http, call) {
+            Ok(request) => request.timeout(patience).build(),
             Err(why) => return Delivery::refused(why),
         };
-        match self.client.execute(request).await {
+        let answer = match request {
+            Ok(request) => client.execute(request).await,
+            Err(error) => Err(error),
+        };
+        match answer {
             Ok(response) => judge(response, call.action, call.now).await,
             Err(error) => lost(&error),
         }
     }
-
-    fn request(&self, http: &Http, call: &Call<'_>) -> Result<reqwest::Request, String> {
-        let method = Method::from_bytes(http.method.as_bytes())
-            .map_err(|_| format!("`{}` is no method", http.method))?;
-        let url = Url::parse(&http.url).map_err(|error| format!("its url cannot be used: {error}"))?;
-        let (body, kind) = body(&http.body)?;
-        let headers = headers(http, call, kind, &body)?;
-        let timeout = patience(http.timeout).saturating_add(CONNECT);
-        let mut request = self.client.request(method, url).timeout(timeout).headers(headers);
-        request = match &http.auth {
-            Some(Credentials::Basic(user, password)) => request.basic_auth(user, Some(password)),
-            Some(Credentials::Bearer(token)) => request.bearer_auth(token),
-            None => request,
-        };
-        if !matches!(http.body, Payload::Empty) {
-            request = request.body(body);
-        }
-        request.build().map_err(|error| format!("the request cannot be made: {}", innermost(&error)))
-    }
 }
 
-/// How long to wait for an answer.
+fn client(connect: Duration) -> Result<Client, reqwest::Error> {
+    Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .connect_timeout(connect)
+        .pool_idle_timeout(Duration::from_secs(30))
+        .user_agent(concat!("onward/", env!("CARGO_PKG_VERSION")))
+        .build()
+}
+
+fn request(client: &Client, http: &Http, call: &Call<'_>) -> Result<RequestBuilder, String> {
+    let method =
+        Method::from_bytes(http.method.as_bytes()).map_err(|_| format!("`{}` is no method", http.method))?;
+    let url = Url::parse(&http.url).map_err(|error| format!("its url cannot be used: {error}"))?;
+    let (body, kind) = body(&http.body)?;
+    let mut request = client.request(method, url).headers(headers(http, call, kind, &body)?);
+    request = match &http.auth {
+        Some(Credentials::Basic(user, password)) => request.basic_auth(user, Some(password)),
+        Some(Credentials::Bearer(token)) => request.bearer_auth(token),
+        None => request,
+    };
+    if !matches!(http.body, Payload::Empty) {
+        request = request.body(body);
+    }
+    Ok(request)
+}
+
+/// How long a call may take.
 pub(super) fn patience(timeout: Length) -> Duration {
     let millis = timeout.nominal_millis().clamp(1, LONGEST.as_millis() as i128);
     Duration::from_millis(u64::try_from(millis).unwrap_or(1))
-}
-
-/// The longest that a call of this action can be out.
-pub(super) fn longest(timeout: Length) -> Duration {
-    patience(timeout) + CONNECT
 }
 
 fn body(payload: &Payload) -> Result<(Vec<u8>, Option<&'static str>), String> {
@@ -262,4 +286,98 @@ fn innermost(error: &reqwest::Error) -> String {
     }
     let text = cause.to_string();
     text.split(" (os error").next().unwrap_or_default().to_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use onward_bytecode::{Body, EntityId, FunctionId, Hash, Project};
+    use onward_engine::model::Intent;
+    use onward_engine::vm::request::Request;
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    fn action(timeout: Length) -> ActionDecl {
+        ActionDecl {
+            name: "call".into(),
+            params: Vec::new(),
+            transport: Transport::Http {
+                method: "POST".into(),
+                url: FunctionId(0),
+                auth: None,
+                headers: Vec::new(),
+                body: Body::Empty,
+                sign: None,
+                expect: Vec::new(),
+                retry: Vec::new(),
+                timeout,
+            },
+            result: Vec::new(),
+            unsure: Unsure::Park,
+            docs: "".into(),
+        }
+    }
+
+    fn intent() -> Intent {
+        Intent {
+            key: "k".into(),
+            run: "r".into(),
+            workflow: "w".into(),
+            step: "s".into(),
+            subject: EntityId::new("contact", "ana"),
+            program: Hash([0; 32]),
+            action: "call".into(),
+            arguments: Vec::new(),
+            due: Timestamp::UNIX_EPOCH,
+        }
+    }
+
+    async fn sent(url: String, millis: i64) -> Delivery {
+        crate::install_tls();
+        let timeout = Length { millis, ..Length::default() };
+        let http = Http {
+            method: "POST".into(),
+            url: url.into(),
+            auth: None,
+            headers: Vec::new(),
+            body: Payload::Empty,
+            sign: None,
+            timeout,
+        };
+        let project = Project { name: "p".into(), timezone: "UTC".into(), sender: None, smtp: None };
+        let request = Request::Http(http.clone());
+        let call = Call {
+            request: &request,
+            intent: &intent(),
+            action: &action(timeout),
+            project: &project,
+            attempt: 1,
+            now: Timestamp::UNIX_EPOCH,
+        };
+        Web::new().unwrap().send(&http, &call).await
+    }
+
+    #[tokio::test]
+    async fn a_call_that_is_not_answered_may_have_arrived() {
+        // Connections are made by the system, and nobody reads what comes.
+        let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", silent.local_addr().unwrap());
+        assert_eq!(sent(url, 20).await, Delivery::unsure("the request was sent, and no answer came in time"));
+    }
+
+    #[tokio::test]
+    async fn what_never_connected_did_not_arrive() {
+        for url in ["http://127.0.0.1:1", "http://no-such-host.invalid"] {
+            let delivery = sent(url.to_owned(), 10_000).await;
+            assert!(matches!(&delivery, Delivery::Failed { .. }), "{url}: {delivery:?}");
+        }
+    }
+
+    #[test]
+    fn patience_has_limits() {
+        let wait = |millis| patience(Length { millis, ..Length::default() });
+        assert_eq!(wait(30_000), Duration::from_secs(30));
+        assert_eq!(wait(-5), Duration::from_millis(1));
+        assert_eq!(patience(Length { days: 30, ..Length::default() }), LONGEST);
+    }
 }

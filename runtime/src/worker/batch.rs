@@ -63,12 +63,8 @@ pub(super) async fn work_out(
     limit: usize,
     now: Timestamp,
 ) -> Result<Commit, BatchError> {
-    let mut engine = Engine {
-        store,
-        library,
-        programs: library.shelf().programs.clone(),
-        snapshot: batch.snapshot.clone(),
-    };
+    let programs = library.shelf().programs.clone();
+    let mut engine = Engine { store, library, programs, snapshot: std::mem::take(&mut batch.snapshot) };
     let mut commit = Commit::new(batch.cursor, now);
     for item in in_order(&batch, limit) {
         let input = match item {

@@ -1,11 +1,14 @@
 //! A server to try things on.
 
+use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use onward_runtime::cluster::Cluster;
 use onward_runtime::dispatch::{MailServer, Network};
-use onward_runtime::store::{self, Store};
+use onward_runtime::store;
 use onward_runtime::{Access, Clock, Options, Outbox, Running, Secrets, Server};
 use serde_json::{Value, json};
 
@@ -55,8 +58,7 @@ impl Bed {
     pub(crate) async fn start(rules: &str, road: Road) -> Self {
         onward_runtime::install_tls();
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("onward.db").display().to_string();
-        let store: Arc<dyn Store> = store::open(&path, &store::Options::default()).await.unwrap();
+        let store = store::open(&address(folder.path()).await, &store::Options::default()).await.unwrap();
         let outbox = Outbox::new();
         let secrets = Secrets::new(|name| match name {
             "WEBHOOK_SECRET" => Some("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".to_owned()),
@@ -90,7 +92,10 @@ impl Bed {
         format!("http://{}{path}", self.server.address())
     }
 
-    pub(crate) async fn send(&self, request: impl FnOnce(&reqwest::Client, &str) -> reqwest::RequestBuilder) -> Answer {
+    pub(crate) async fn send(
+        &self,
+        request: impl FnOnce(&reqwest::Client, &str) -> reqwest::RequestBuilder,
+    ) -> Answer {
         let request = request(&self.client, &self.url(""));
         let response = request.send().await.unwrap();
         let status = response.status().as_u16();
@@ -140,6 +145,16 @@ impl Bed {
     }
 }
 
+/// A store of the test's own: SQLite, or Postgres if ONWARD_TEST_STORE says so.
+async fn address(folder: &Path) -> String {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    if std::env::var("ONWARD_TEST_STORE").is_ok_and(|store| store == "postgres") {
+        let name = format!("server_{}", COUNT.fetch_add(1, Ordering::Relaxed));
+        return Cluster::start().unwrap().database(&name).await.unwrap();
+    }
+    folder.join("onward.db").display().to_string()
+}
+
 pub(crate) fn ana() -> Value {
     json!({"id": "ana", "email": "ana@example.com", "first_name": "Ana"})
 }
@@ -151,8 +166,7 @@ pub(crate) fn noon() -> Timestamp {
 /// The bytes of a program.
 pub(crate) fn compiled(rules: &str) -> Vec<u8> {
     let settings = "[project]\nname = \"test\"\ntimezone = \"UTC\"\nsender = \"Acme <hello@acme.example>\"\n";
-    let compiled =
-        onward_compiler::project::compile([("onward.toml", settings), ("rules.onward", rules)]);
+    let compiled = onward_compiler::project::compile([("onward.toml", settings), ("rules.onward", rules)]);
     let Some(artifact) = &compiled.artifact else { panic!("{:#?}", compiled.diagnostics) };
     artifact.artifact().encode().unwrap()
 }

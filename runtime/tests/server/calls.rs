@@ -1,9 +1,11 @@
 //! Effects over HTTP: what each answer of a provider means.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use onward_runtime::store::{EffectFilter, EffectState};
 use serde_json::{Value, json};
-use tokio::sync::Notify;
+use tokio::sync::Semaphore;
 
 use crate::bed::{Bed, Road};
 use crate::receiver::{Receiver, Reply};
@@ -59,28 +61,47 @@ async fn a_call_that_is_taken_ends_its_run() {
     bed.server.stop().await.unwrap();
 }
 
+/// A status, items of the action, and what becomes of the effect: its state and why it is parked.
+const STATUSES: [(u16, &str, &str, Option<&str>); 14] = [
+    (200, "", "accepted", None),
+    (204, "", "accepted", None),
+    (400, "", "parked", Some("refused")),
+    (404, "", "parked", Some("refused")),
+    (401, "", "parked", Some("refused")),
+    (408, "", "ready", None),
+    (429, "", "ready", None),
+    (500, "", "ready", None),
+    (503, "", "ready", None),
+    (200, "expect 201", "parked", Some("refused")),
+    (201, "expect 201", "accepted", None),
+    (404, "expect 2xx, 404", "accepted", None),
+    (500, "retry on 429", "parked", Some("refused")),
+    (409, "retry on 409", "ready", None),
+];
+
 #[tokio::test]
 async fn each_status_has_its_meaning() {
-    let refused = json!("refused");
-    for (status, items, state, parked) in [
-        (200, "", "accepted", Value::Null),
-        (204, "", "accepted", Value::Null),
-        (400, "", "parked", refused.clone()),
-        (404, "", "parked", refused.clone()),
-        (401, "", "parked", refused.clone()),
-        (408, "", "ready", Value::Null),
-        (429, "", "ready", Value::Null),
-        (500, "", "ready", Value::Null),
-        (503, "", "ready", Value::Null),
-        (200, "expect 201", "parked", refused.clone()),
-        (201, "expect 201", "accepted", Value::Null),
-        (404, "expect 2xx, 404", "accepted", Value::Null),
-        (500, "retry on 429", "parked", refused.clone()),
-        (409, "retry on 409", "ready", Value::Null),
-    ] {
-        let (got, why, detail) = outcome(Reply::status(status), items).await;
-        assert_eq!((got.as_str(), &why), (state, &parked), "{status} {items}: {detail}");
-        assert!(detail.starts_with(&status.to_string()), "{detail}");
+    let mut rules = String::new();
+    for (number, (status, items, ..)) in STATUSES.iter().enumerate() {
+        let receiver = Receiver::start([Reply::status(*status)]).await;
+        let url = receiver.url();
+        rules += &format!(
+            "action call{number}() {{ post \"{url}\" {items} }}\n\
+             workflow w{number} {{ on order_placed where number = {number} do call{number} }}\n"
+        );
+    }
+    let bed = Bed::start(&rules, Road::Sent(None)).await;
+    for (number, (status, items, state, parked)) in (0..).zip(STATUSES) {
+        bed.order(number).await;
+        let runs = bed.get(&format!("/v1/runs?workflow=w{number}")).await.body;
+        let run = bed.get(&format!("/v1/runs/{}", runs["runs"][0]["id"].as_str().unwrap())).await.body;
+        let effect = &run["intents"][0];
+        assert_eq!(
+            (&effect["state"], &effect["parked"]),
+            (&json!(state), &json!(parked)),
+            "{status} {items}: {run}"
+        );
+        assert!(effect["detail"].as_str().unwrap().starts_with(&status.to_string()), "{effect}");
     }
 }
 
@@ -111,12 +132,6 @@ async fn a_broken_connection_is_unsure() {
 }
 
 #[tokio::test]
-async fn a_slow_answer_is_unsure() {
-    let (state, parked, detail) = outcome(Reply::Hold(Arc::new(Notify::new())), "timeout 1s").await;
-    assert_eq!((state.as_str(), parked), ("parked", json!("unsure")), "{detail}");
-}
-
-#[tokio::test]
 async fn nobody_there_is_tried_again() {
     let bed = Bed::start(&rules("http://127.0.0.1:1", ""), Road::Sent(None)).await;
     bed.order(1).await;
@@ -126,7 +141,10 @@ async fn nobody_there_is_tried_again() {
     // It is tried as often as is reasonable, then a person is asked.
     bed.pass(4 * 24 * 3600).await;
     let run = bed.run().await;
-    assert_eq!((&run["intents"][0]["state"], &run["intents"][0]["parked"]), (&json!("parked"), &json!("exhausted")));
+    assert_eq!(
+        (&run["intents"][0]["state"], &run["intents"][0]["parked"]),
+        (&json!("parked"), &json!("exhausted"))
+    );
     assert_eq!(run["intents"][0]["attempts"], 12);
 }
 
@@ -144,7 +162,8 @@ async fn a_provider_says_when_to_come_back() {
         assert_eq!(receiver.asked().len(), 2, "{header}");
         let run = bed.run().await;
         assert_eq!((&run["state"], &run["intents"][0]["attempts"]), (&json!("completed"), &json!(2)));
-        let keys: Vec<_> = receiver.asked().iter().map(|asked| asked.header("idempotency-key").map(str::to_owned)).collect();
+        let keys: Vec<_> =
+            receiver.asked().iter().map(|asked| asked.header("idempotency-key").map(str::to_owned)).collect();
         assert_eq!(keys[0], keys[1]);
     }
 }
@@ -186,7 +205,7 @@ async fn a_missing_secret_waits_for_a_person() {
 
 #[tokio::test]
 async fn a_slow_provider_delays_nobody_else() {
-    let hold = Arc::new(Notify::new());
+    let hold = Arc::new(Semaphore::new(0));
     let slow = Receiver::start(std::iter::repeat_n(Reply::Hold(hold.clone()), 20)).await;
     let fast = Receiver::start([]).await;
     let rules = format!(
@@ -204,18 +223,9 @@ workflow quickly {{ on order_placed while running parallel do fast number }}
         .map(|n| json!({"event": "order_placed", "contact": format!("c{n}"), "data": {"number": n}}))
         .collect();
     assert_eq!(bed.post("/v1/events", &Value::from(orders)).await.status, 200);
-    for _ in 0..200 {
-        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-        if fast.asked().len() == 20 && slow.asked().len() == 16 {
-            break;
-        }
-    }
+    within(|| fast.asked().len() == 20 && slow.asked().len() == 16).await;
     assert_eq!((fast.asked().len(), slow.asked().len()), (20, 16), "the slow one has 16 places");
-    for _ in 0..40 {
-        hold.notify_one();
-        tokio::task::yield_now().await;
-        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-    }
+    hold.add_permits(20);
     bed.server.until_idle().await.unwrap();
     assert_eq!(slow.asked().len(), 20);
 }
@@ -235,4 +245,29 @@ async fn a_broken_provider_is_left_alone() {
     bed.pass(60).await;
     let runs = bed.get("/v1/runs?state=finished").await.body;
     assert_eq!(runs["runs"].as_array().unwrap().len(), 6, "{runs}");
+}
+
+#[tokio::test]
+async fn a_stop_waits_for_what_is_out() {
+    let hold = Arc::new(Semaphore::new(0));
+    let receiver = Receiver::start([Reply::Hold(hold.clone())]).await;
+    let bed = bed(&receiver, "").await;
+    let event = json!({"event": "order_placed", "contact": "ana", "data": {"number": 1}});
+    assert_eq!(bed.post("/v1/events", &event).await.status, 200);
+    within(|| receiver.asked().len() == 1).await;
+    let (stopped, ()) = tokio::join!(bed.server.stop(), async { hold.add_permits(1) });
+    stopped.unwrap();
+    let accepted = EffectFilter { state: Some(EffectState::Accepted), ..EffectFilter::default() };
+    assert_eq!(bed.server.store().effects(&accepted).await.unwrap().len(), 1);
+}
+
+/// Waits a little until this holds.
+async fn within(holds: impl Fn() -> bool) {
+    for _ in 0..1000 {
+        if holds() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    panic!("it did not happen");
 }

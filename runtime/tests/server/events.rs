@@ -44,7 +44,10 @@ async fn the_good_ones_of_a_batch_stay_in() {
     let mut wrong = event("e2");
     wrong["data"] = json!({"number": "many"});
     let answer = bed.post("/v1/events", &json!([event("e1"), wrong, 7, event("e3")])).await;
-    assert_eq!((answer.status, statuses(&answer.body)), (200, vec!["accepted", "refused", "refused", "accepted"]));
+    assert_eq!(
+        (answer.status, statuses(&answer.body)),
+        (200, vec!["accepted", "refused", "refused", "accepted"])
+    );
     let refused = &answer.body["events"][1];
     assert_eq!(refused["id"], "e2");
     assert_eq!(refused["error"]["field"], "data.number");
@@ -69,7 +72,9 @@ async fn lines_are_read_one_by_one() {
 async fn what_cannot_be_kept_is_refused_with_its_place() {
     let bed = Bed::dev("workflow w { on order_placed do set contact.score = 1 }").await;
     let long = "x".repeat(70_000);
-    let data = |name: &str, text: &str| format!(r#"{{"event": "order_placed", "contact": "ana", "data": {{"number": 1, "{name}": {text}}}}}"#);
+    let data = |name: &str, text: &str| {
+        format!(r#"{{"event": "order_placed", "contact": "ana", "data": {{"number": 1, "{name}": {text}}}}}"#)
+    };
     let plain = |value: Value| value.to_string();
     for (body, code, field) in [
         (data("a", r#""x\u0000y""#), "nul", "data.a"),
@@ -77,7 +82,11 @@ async fn what_cannot_be_kept_is_refused_with_its_place() {
         (data("a", "1e400"), "number", "data.a"),
         (data("a", "12345678901234567890123"), "number", "data.a"),
         (data("number", "2"), "twice", "data.number"),
-        (data("a", &format!("{}1{}", "[".repeat(40), "]".repeat(40))), "too_deep", &format!("data.a{}", "[0]".repeat(30))),
+        (
+            data("a", &format!("{}1{}", "[".repeat(40), "]".repeat(40))),
+            "too_deep",
+            &format!("data.a{}", "[0]".repeat(30)),
+        ),
         (data("a", &format!("\"{long}\"")), "event_too_large", ""),
         (data("plan", "\"gold\""), "wrong_type", "data.plan"),
         (data("at", "\"tomorrow\""), "wrong_type", "data.at"),
@@ -97,7 +106,11 @@ async fn what_cannot_be_kept_is_refused_with_its_place() {
         (plain(with("contact", Value::Null)), "missing", "contact"),
         (plain(with("contact", json!(7))), "wrong_type", "contact"),
         (plain(with("contact", json!({"plan": "pro"}))), "nobody", "contact"),
-        (plain(with("contact", json!({"id": "ana", "email": "not an address"}))), "wrong_type", "contact.email"),
+        (
+            plain(with("contact", json!({"id": "ana", "email": "not an address"}))),
+            "wrong_type",
+            "contact.email",
+        ),
         (plain(with("contact", json!({"id": "ana", "score": "high"}))), "wrong_type", "contact.score"),
         (plain(with("properties", json!({}))), "unknown_member", "properties"),
         (plain(json!({"event": "deal_won", "contact": "ana", "data": {"value": 1}})), "missing", "deal"),
@@ -119,7 +132,9 @@ async fn requests_that_cannot_be_read_are_refused_whole() {
     let bed = Bed::dev("").await;
     let post = async |kind: &str, body: Vec<u8>| bed.bytes("/v1/events", kind, body).await;
     let json = "application/json";
-    let code = |answer: &crate::bed::Answer| (answer.status, answer.body["error"]["code"].as_str().unwrap().to_owned());
+    let code = |answer: &crate::bed::Answer| {
+        (answer.status, answer.body["error"]["code"].as_str().unwrap().to_owned())
+    };
 
     let answer = post(json, b"[{\"event\": \"a\",\n  }]".to_vec()).await;
     assert_eq!(code(&answer), (400, "not_json".to_owned()));
@@ -138,7 +153,11 @@ async fn requests_that_cannot_be_read_are_refused_whole() {
     assert_eq!(code(&post(json, deep.into_bytes()).await), (400, "not_json".to_owned()));
     let zipped = bed
         .send(|client, url| {
-            client.post(format!("{url}/v1/events")).bearer_auth(KEY).header("content-encoding", "gzip").body("x")
+            client
+                .post(format!("{url}/v1/events"))
+                .bearer_auth(KEY)
+                .header("content-encoding", "gzip")
+                .body("x")
         })
         .await;
     assert_eq!(code(&zipped), (415, "encoding".to_owned()));
@@ -151,12 +170,16 @@ async fn a_misspelt_event_is_taken_with_a_warning() {
     event["event"] = json!("order_place");
     let answer = bed.post("/v1/events", &event).await;
     assert_eq!(answer.body["events"][0]["status"], "accepted");
-    assert_eq!(answer.body["events"][0]["warning"], "no rule declares `order_place`; did you mean `order_placed`?");
+    assert_eq!(
+        answer.body["events"][0]["warning"],
+        "no rule declares `order_place`; did you mean `order_placed`?"
+    );
 }
 
 #[tokio::test]
 async fn an_event_tells_of_its_account_and_deal_too() {
-    let bed = Bed::dev("workflow w for deal { on deal_won do webhook \"https://a.example\" send event }").await;
+    let bed =
+        Bed::dev("workflow w for deal { on deal_won do webhook \"https://a.example\" send event }").await;
     let event = json!({
         "event": "deal_won", "deal": {"id": "d1", "stage": "won"}, "contact": ana(),
         "account": {"id": "acme", "name": "Acme"}, "data": {"value": 10, "note": "kept"},
@@ -177,8 +200,12 @@ async fn an_event_tells_of_its_account_and_deal_too() {
 
 #[tokio::test]
 async fn entities_are_set_and_deleted() {
-    let bed = Bed::dev("workflow w { on contact.score changes to 5 do webhook \"https://a.example\" send {ok: true} }").await;
-    let set = json!({"entity": "contact", "id": "ana", "email": "ana@example.com", "attributes": {"score": 4}});
+    let bed = Bed::dev(
+        "workflow w { on contact.score changes to 5 do webhook \"https://a.example\" send {ok: true} }",
+    )
+    .await;
+    let set =
+        json!({"entity": "contact", "id": "ana", "email": "ana@example.com", "attributes": {"score": 4}});
     assert_eq!(bed.post("/v1/entities", &set).await.body["accepted"], 1);
     let set = json!([{"entity": "contact", "email": "ana@example.com", "attributes": {"score": 5}}]);
     assert_eq!(bed.post("/v1/entities", &set).await.body["accepted"], 1);
@@ -194,20 +221,29 @@ async fn entities_are_set_and_deleted() {
         (json!({"id": "ana"}), "missing", "entity"),
         (json!({"entity": "contcat", "id": "ana"}), "unknown_entity", "entity"),
         (json!({"entity": "contact"}), "nobody", "id"),
-        (json!({"entity": "contact", "id": "ana", "attributes": {"score": "x"}}), "wrong_type", "attributes.score"),
+        (
+            json!({"entity": "contact", "id": "ana", "attributes": {"score": "x"}}),
+            "wrong_type",
+            "attributes.score",
+        ),
         (json!({"entity": "contact", "id": "ana", "attributes": {"id": "x"}}), "misplaced", "attributes.id"),
         (json!({"entity": "contact", "id": "ana", "attributes": 1}), "wrong_type", "attributes"),
         (json!({"entity": "contact", "id": "ana", "score": 1}), "unknown_member", "score"),
     ] {
         let answer = bed.post("/v1/entities", &entity).await;
         let error = &answer.body["entities"][0]["error"];
-        assert_eq!((answer.status, &error["code"], &error["field"]), (422, &json!(code), &json!(field)), "{error}");
+        assert_eq!(
+            (answer.status, &error["code"], &error["field"]),
+            (422, &json!(code), &json!(field)),
+            "{error}"
+        );
     }
 }
 
 #[tokio::test]
 async fn many_at_once_are_all_taken() {
-    let bed = Bed::dev("workflow w { on order_placed while running parallel do set contact.score = 1 }").await;
+    let bed =
+        Bed::dev("workflow w { on order_placed while running parallel do set contact.score = 1 }").await;
     let requests: Vec<Value> = (0..100).map(|n| event(&format!("e{}", n / 2))).collect();
     let sent = requests.iter().map(|event| bed.post("/v1/events", event));
     let mut accepted = 0;

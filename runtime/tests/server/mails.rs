@@ -39,7 +39,10 @@ async fn a_mail_is_written_as_it_should_be() {
     let effect = &run["intents"][0];
     let id = Some(format!("<{}@acme.example>", effect["key"].as_str().unwrap()));
     let mail = taken.iter().find(|mail| mail.header("Message-ID") == id).expect("its id is made of its key");
-    assert_eq!((mail.from.as_str(), mail.to.as_slice()), ("hello@acme.example", &["ana@example.com".to_owned()][..]));
+    assert_eq!(
+        (mail.from.as_str(), mail.to.as_slice()),
+        ("hello@acme.example", &["ana@example.com".to_owned()][..])
+    );
     assert_eq!(mail.header("Date"), Some("Fri, 06 Mar 2026 12:00:00 +0000".to_owned()));
     assert!(mail.header("Content-Type").unwrap().starts_with("multipart/alternative"), "{}", mail.text);
     assert!(mail.text.contains("<p>We have it.</p>"), "{}", mail.text);

@@ -24,12 +24,14 @@ fn code(answer: &Answer) -> (u16, &str) {
 #[tokio::test]
 async fn a_key_is_needed() {
     let bed = Bed::dev("").await;
-    for path in ["/v1/runs", "/v1/logs", "/v1/parked", "/v1/programs", "/v1/stats", "/v1/outbox", "/v1/clock"] {
+    for path in ["/v1/runs", "/v1/logs", "/v1/parked", "/v1/programs", "/v1/stats", "/v1/outbox", "/v1/clock"]
+    {
         let none = bed.send(|client, url| client.get(format!("{url}{path}"))).await;
         assert_eq!(code(&none), (401, "no_key"), "{path}");
         let wrong = bed.send(|client, url| client.get(format!("{url}{path}")).bearer_auth("wrong")).await;
         assert_eq!(code(&wrong), (401, "wrong_key"), "{path}");
-        let basic = bed.send(|client, url| client.get(format!("{url}{path}")).basic_auth(KEY, Some(""))).await;
+        let basic =
+            bed.send(|client, url| client.get(format!("{url}{path}")).basic_auth(KEY, Some(""))).await;
         assert_eq!(basic.status, 200, "{path}: {basic:?}");
     }
     for path in ["/healthz", "/readyz"] {
@@ -61,13 +63,16 @@ async fn a_series_is_watched_in_a_moment() {
     assert_eq!(bed.run().await["state"], "completed");
 
     let messages = bed.get("/v1/outbox").await.body;
-    let subjects: Vec<_> = messages["messages"].as_array().unwrap().iter().map(|m| m["subject"].clone()).collect();
+    let subjects: Vec<_> =
+        messages["messages"].as_array().unwrap().iter().map(|m| m["subject"].clone()).collect();
     assert_eq!(subjects, ["Hello Ana", "Tips"]);
     let times: Vec<_> = messages["messages"].as_array().unwrap().iter().map(|m| m["at"].clone()).collect();
     assert_eq!(times, ["2026-03-06T12:00:00Z", "2026-03-08T12:00:00Z"]);
     assert_eq!(bed.get("/v1/outbox?after=1").await.body["messages"].as_array().unwrap().len(), 1);
 
-    for (jump, expected) in [("2 dys", 400), ("-1d", 400), ("0s", 400), ("", 400), ("2020-01-01T00:00:00Z", 400)] {
+    for (jump, expected) in
+        [("2 dys", 400), ("-1d", 400), ("0s", 400), ("", 400), ("2020-01-01T00:00:00Z", 400)]
+    {
         assert_eq!(bed.post("/v1/clock", &json!({"jump": jump})).await.status, expected, "{jump}");
     }
 }
@@ -85,7 +90,10 @@ async fn logs_go_on_where_they_ended() {
     assert_eq!(entries(&all)[0]["subject"]["name"], "Ana");
     let next = bed.get(&format!("/v1/logs?after={}", all["next"].as_str().unwrap())).await.body;
     assert_eq!((entries(&next).len(), &next["next"]), (0, &all["next"]));
-    assert_eq!(entries(&bed.get("/v1/logs?last=1&limit=1").await.body), entries(&all)[entries(&all).len() - 1..]);
+    assert_eq!(
+        entries(&bed.get("/v1/logs?last=1&limit=1").await.body),
+        entries(&all)[entries(&all).len() - 1..]
+    );
 }
 
 #[tokio::test]
@@ -97,7 +105,9 @@ async fn runs_are_listed_in_pages() {
     let mut seen = Vec::new();
     let mut after = String::new();
     loop {
-        let page = bed.get(&format!("/v1/runs?limit=2&workflow=w&contact=ana@example.com&state=waiting{after}")).await;
+        let page = bed
+            .get(&format!("/v1/runs?limit=2&workflow=w&contact=ana@example.com&state=waiting{after}"))
+            .await;
         assert_eq!(page.status, 200, "{page:?}");
         seen.extend(page.body["runs"].as_array().unwrap().iter().map(|run| run["id"].to_string()));
         match page.body["next"].as_str() {
@@ -128,18 +138,30 @@ workflow w { on order_placed while running parallel do call number }
     let parked = bed.get("/v1/parked").await.body["parked"].clone();
     assert_eq!(parked.as_array().unwrap().len(), 2);
     let item = &parked[0];
-    assert_eq!((&item["workflow"], &item["action"], &item["kind"]), (&json!("w"), &json!("call"), &json!("refused")));
+    assert_eq!(
+        (&item["workflow"], &item["action"], &item["kind"]),
+        (&json!("w"), &json!("call"), &json!("refused"))
+    );
     let key = item["key"].as_str().unwrap();
     let retried = bed.post("/v1/parked/retry", &json!({"keys": [key, "unknown"]})).await;
     assert_eq!(retried.body["changed"], 1, "{retried:?}");
     bed.server.until_idle().await.unwrap();
     assert_eq!(bed.get("/v1/parked").await.body["parked"].as_array().unwrap().len(), 2, "it is parked again");
-    assert_eq!(bed.post("/v1/parked/drop", &json!({"all": true, "action": "other"})).await.body["changed"], 0);
+    assert_eq!(
+        bed.post("/v1/parked/drop", &json!({"all": true, "action": "other"})).await.body["changed"],
+        0
+    );
     assert_eq!(bed.post("/v1/parked/drop", &json!({"all": true, "workflow": "w"})).await.body["changed"], 2);
     bed.server.until_idle().await.unwrap();
     assert_eq!(bed.get("/v1/parked").await.body["parked"], json!([]));
     assert_eq!(bed.run().await["state"], "completed", "its run goes on");
-    for body in [json!({}), json!({"keys": []}), json!({"keys": [1]}), json!({"all": true, "keys": ["a"]}), json!({"al": true})] {
+    for body in [
+        json!({}),
+        json!({"keys": []}),
+        json!({"keys": [1]}),
+        json!({"all": true, "keys": ["a"]}),
+        json!({"al": true}),
+    ] {
         assert_eq!(bed.post("/v1/parked/retry", &body).await.status, 400, "{body}");
     }
 }
@@ -148,15 +170,22 @@ workflow w { on order_placed while running parallel do call number }
 async fn programs_are_verified_and_deployed_once() {
     let bed = Bed::dev("").await;
     let artifact = compiled(&format!("{EVENTS} workflow a {{ on order_placed do add tag \"x\" }}"));
-    let deploy = async |bytes: Vec<u8>| bed.bytes("/v1/programs?by=ana", "application/octet-stream", bytes).await;
+    let deploy =
+        async |bytes: Vec<u8>| bed.bytes("/v1/programs?by=ana", "application/octet-stream", bytes).await;
     assert_eq!(code(&deploy(b"ONWD nonsense".to_vec()).await), (422, "bad_program"));
     let first = deploy(artifact.clone()).await;
-    assert_eq!((first.status, &first.body["workflows"], &first.body["previous"]), (200, &json!(["a"]), &Value::Null));
+    assert_eq!(
+        (first.status, &first.body["workflows"], &first.body["previous"]),
+        (200, &json!(["a"]), &Value::Null)
+    );
     let again = deploy(artifact).await;
     assert_eq!(again.body["previous"], again.body["hash"]);
     let programs = bed.get("/v1/programs").await.body;
     assert_eq!(programs["programs"].as_array().unwrap().len(), 1, "{programs}");
-    assert_eq!((&programs["programs"][0]["by"], &programs["programs"][0]["hash"]), (&json!("ana"), &first.body["hash"]));
+    assert_eq!(
+        (&programs["programs"][0]["by"], &programs["programs"][0]["hash"]),
+        (&json!("ana"), &first.body["hash"])
+    );
     bed.order(1).await;
     assert_eq!(bed.run().await["state"], "completed", "it is live at once");
 }
@@ -168,6 +197,7 @@ async fn stopping_answers_no_more_and_loses_nothing() {
     bed.server.stop().await.unwrap();
     bed.server.stop().await.unwrap();
     assert!(reqwest::get(format!("http://{}/healthz", bed.server.address())).await.is_err());
-    let runs = bed.server.store().runs(&onward_runtime::store::RunFilter { limit: 10, ..Default::default() }).await;
+    let runs =
+        bed.server.store().runs(&onward_runtime::store::RunFilter { limit: 10, ..Default::default() }).await;
     assert_eq!(runs.unwrap().runs.len(), 1);
 }

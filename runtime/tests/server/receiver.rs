@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Notify;
+use tokio::sync::Semaphore;
 
 /// How one request is answered.
 #[derive(Clone)]
@@ -15,8 +15,8 @@ pub(crate) enum Reply {
     Status(u16, &'static str, String),
     /// By closing the connection once the request has come.
     Close,
-    /// When told to, with 200.
-    Hold(Arc<Notify>),
+    /// With 200, once there is a permit.
+    Hold(Arc<Semaphore>),
 }
 
 impl Reply {
@@ -93,11 +93,14 @@ impl Receiver {
             let text = match reply {
                 Reply::Close => return,
                 Reply::Hold(until) => {
-                    until.notified().await;
+                    until.acquire().await.unwrap().forget();
                     "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}".to_owned()
                 }
                 Reply::Status(status, headers, body) => {
-                    format!("HTTP/1.1 {status} Status\r\n{headers}content-length: {}\r\n\r\n{body}", body.len())
+                    format!(
+                        "HTTP/1.1 {status} Status\r\n{headers}content-length: {}\r\n\r\n{body}",
+                        body.len()
+                    )
                 }
             };
             if stream.write_all(text.as_bytes()).await.is_err() {

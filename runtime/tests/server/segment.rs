@@ -14,7 +14,9 @@ workflow forms {
 
 async fn call(bed: &Bed, path: &str, body: &Value) -> u16 {
     let answer = bed
-        .send(|client, url| client.post(format!("{url}{path}")).basic_auth(KEY, Some("")).body(body.to_string()))
+        .send(|client, url| {
+            client.post(format!("{url}{path}")).basic_auth(KEY, Some("")).body(body.to_string())
+        })
         .await;
     assert_eq!(answer.body["success"], json!(true), "{path}: {answer:?}");
     answer.status
@@ -38,11 +40,17 @@ fn message(kind: &str, more: Value) -> Value {
 #[tokio::test]
 async fn each_call_is_understood() {
     let bed = Bed::dev(RULES).await;
-    let identify = message("identify", json!({"userId": "u-1", "traits": {"email": "ana@example.com", "firstName": "Ana", "score": "high"}}));
+    let identify = message(
+        "identify",
+        json!({"userId": "u-1", "traits": {"email": "ana@example.com", "firstName": "Ana", "score": "high"}}),
+    );
     assert_eq!(call(&bed, "/v1/identify", &identify).await, 200);
     let group = message("group", json!({"userId": "u-1", "groupId": "acme", "traits": {"name": "Acme"}}));
     assert_eq!(call(&bed, "/v1/group", &group).await, 200);
-    let track = message("track", json!({"userId": "u-1", "event": "Form Submitted", "properties": {"form": "contact"}}));
+    let track = message(
+        "track",
+        json!({"userId": "u-1", "event": "Form Submitted", "properties": {"form": "contact"}}),
+    );
     assert_eq!(call(&bed, "/v1/track", &track).await, 200);
     assert_eq!(call(&bed, "/v1/track", &track).await, 200, "the same message again");
     for kind in ["page", "screen"] {
@@ -75,7 +83,10 @@ async fn a_batch_keeps_its_good_messages() {
     // The key is in the body alone.
     let answer = bed.send(|client, url| client.post(format!("{url}/v1/batch")).body(batch.to_string())).await;
     assert_eq!((answer.status, &answer.body["success"]), (200, &json!(true)));
-    assert_eq!((&answer.body["refused"][0]["index"], &answer.body["refused"][0]["error"]["code"]), (&json!(1), &json!("nobody")));
+    assert_eq!(
+        (&answer.body["refused"][0]["index"], &answer.body["refused"][0]["error"]["code"]),
+        (&json!(1), &json!("nobody"))
+    );
     bed.server.until_idle().await.unwrap();
     let found = bed.server.store().find("contact", "anon-7").await.unwrap().unwrap();
     assert_eq!(&*found.id.id, "u-2", "the visitor turned out to be Bob");
