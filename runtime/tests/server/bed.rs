@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use onward_runtime::cluster::Cluster;
-use onward_runtime::dispatch::{MailServer, Network};
+use onward_runtime::dispatch::{Limits, MailServer, Network};
 use onward_runtime::store;
 use onward_runtime::{Access, Clock, Options, Outbox, Running, Secrets, Server};
 use serde_json::{Value, json};
@@ -40,6 +40,8 @@ pub(crate) enum Road {
     Caught,
     /// To providers; mail to this port.
     Sent(Option<u16>),
+    /// Nowhere: this node leaves them to others.
+    Held,
 }
 
 /// An answer of the server.
@@ -67,6 +69,10 @@ impl Bed {
         });
         let options = match road {
             Road::Caught => Options::caught(store, outbox.clone()),
+            Road::Held => {
+                let limits = Limits { http: 0, smtp: 0, ..Limits::default() };
+                Options { limits, ..Options::caught(store, outbox.clone()) }
+            }
             Road::Sent(port) => {
                 let mail = port.map(|port| format!("smtp://127.0.0.1:{port}").parse::<MailServer>().unwrap());
                 Options::new(store, Arc::new(Network::new(secrets.clone(), mail).unwrap()))

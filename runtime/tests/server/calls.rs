@@ -1,9 +1,10 @@
 //! Effects over HTTP: what each answer of a provider means.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use onward_runtime::store::{EffectFilter, EffectState};
+use onward_runtime::store::{Claiming, EffectFilter, EffectState, Parking};
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 
@@ -259,6 +260,39 @@ async fn a_stop_waits_for_what_is_out() {
     stopped.unwrap();
     let accepted = EffectFilter { state: Some(EffectState::Accepted), ..EffectFilter::default() };
     assert_eq!(bed.server.store().effects(&accepted).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn what_a_lost_process_had_in_hand_is_unsure() {
+    for (items, state, parked) in
+        [("", EffectState::Parked, Some(Parking::Unsure)), ("when unsure retry", EffectState::Ready, None)]
+    {
+        let bed = Bed::start(&rules("http://127.0.0.1:1", items), Road::Held).await;
+        let event = json!({"event": "order_placed", "contact": "ana", "data": {"number": 1}});
+        assert_eq!(bed.post("/v1/events", &event).await.status, 200);
+        let store = bed.server.store();
+        let claiming = Claiming {
+            node: "lost".into(),
+            now: bed.server.clock().now(),
+            lease: Duration::from_millis(1),
+            limit: 1,
+            per_action: BTreeMap::new(),
+        };
+        let mut claimed = Vec::new();
+        while claimed.is_empty() {
+            claimed = store.claim(&claiming).await.unwrap();
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        let effect = loop {
+            let effect = store.effects(&EffectFilter::default()).await.unwrap().remove(0);
+            if effect.state != EffectState::Claimed {
+                break effect;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        };
+        assert_eq!((effect.state, effect.parked), (state, parked), "{items}");
+        assert_eq!(&*effect.detail, "the server ended before the answer came");
+    }
 }
 
 /// Waits a little until this holds.
