@@ -37,7 +37,7 @@ use onward_bytecode::{Presence, Type};
 use crate::declare::Declarations;
 use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::hir::{Expr, ExprKind, Hir, Ty, VarId, WaitId};
-use crate::project::Parsed;
+use crate::project::{Content, Parsed};
 use crate::report::Report;
 use crate::syntax::ast::{AstNode, Origin};
 use scope::Scope;
@@ -117,6 +117,18 @@ impl Checker<'_> {
     ) -> Option<T> {
         self.report.push(Diagnostic::error(code, span, message).help(help));
         None
+    }
+
+    /// Whether the parser found a mistake inside `span`: what is missing there, or
+    /// looks wrong, may be its consequence.
+    fn misread(&self, span: Span) -> bool {
+        let inside =
+            |it: &Diagnostic| span.start <= it.primary.span.start && it.primary.span.start <= span.end;
+        let file = self.project.files().nth(span.file.0 as usize);
+        file.is_some_and(|file| match &file.content {
+            Content::Rules { errors, .. } => errors.iter().any(inside),
+            Content::Settings | Content::Template => false,
+        })
     }
 
     /// The words at `span` as the reader wrote them.

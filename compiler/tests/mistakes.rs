@@ -11,7 +11,7 @@ const MISTAKES: &str = include_str!("cases/mistakes/mistakes.txt");
 /// A mistake in a declaration of its own.
 const ELSEWHERE: &str = "\nworkflow elsewhere {\n  on order_placed\n  do email nowhere_to_be_found\n}\n";
 
-/// A line `RIGHT => WRONG => CODE => WORDS`; `⏎` is the end of a line.
+/// A line `RIGHT => WRONG => CODE => WORDS`; `⏎` is the end of a line, `∅` nothing.
 struct Mistake {
     line: usize,
     right: String,
@@ -24,7 +24,8 @@ fn mistakes() -> Vec<Mistake> {
     let lines = MISTAKES.lines().enumerate().filter(|(_, line)| !line.is_empty() && !line.starts_with("# "));
     lines
         .map(|(at, line)| {
-            let columns: Vec<String> = line.split(" => ").map(|it| it.replace('⏎', "\n")).collect();
+            let columns: Vec<String> =
+                line.split(" => ").map(|it| it.replace('⏎', "\n").replace('∅', "")).collect();
             let [right, wrong, code, words] = <[String; 4]>::try_from(columns).expect(line);
             Mistake { line: at + 1, right, wrong, code, words }
         })
@@ -71,7 +72,13 @@ fn each_gives_one_message_at_the_wrong_words() {
         let right = matches!(found.as_slice(), [one] if one.starts_with(&expected));
         let warning = mistake.code.starts_with('W');
         if !right || compiled.artifact.is_some() != warning {
-            failed.push(format!("line {}: {} => {}\n  {}", mistake.line, mistake.right, mistake.wrong, found.join("\n  ")));
+            failed.push(format!(
+                "line {}: {} => {}\n  {}",
+                mistake.line,
+                mistake.right,
+                mistake.wrong,
+                found.join("\n  ")
+            ));
         }
     }
     assert!(failed.is_empty(), "{} failed\n{}", failed.len(), failed.join("\n"));
@@ -83,12 +90,19 @@ fn none_hides_a_mistake_elsewhere() {
     for mistake in mistakes() {
         let text = RIGHT.replacen(&mistake.right, &mistake.wrong, 1) + ELSEWHERE;
         let compiled = check(&text);
-        let errors: Vec<&Diagnostic> = compiled.diagnostics.iter().filter(|it| it.severity == Severity::Error).collect();
+        let errors: Vec<&Diagnostic> =
+            compiled.diagnostics.iter().filter(|it| it.severity == Severity::Error).collect();
         let elsewhere = errors.iter().filter(|it| it.message.contains("nowhere_to_be_found")).count();
         let expected = if mistake.code.starts_with('W') { 1 } else { 2 };
         if elsewhere != 1 || errors.len() != expected {
             let found: Vec<String> = compiled.diagnostics.iter().map(|it| shown(it, &text)).collect();
-            failed.push(format!("line {}: {} => {}\n  {}", mistake.line, mistake.right, mistake.wrong, found.join("\n  ")));
+            failed.push(format!(
+                "line {}: {} => {}\n  {}",
+                mistake.line,
+                mistake.right,
+                mistake.wrong,
+                found.join("\n  ")
+            ));
         }
     }
     assert!(failed.is_empty(), "{} failed\n{}", failed.len(), failed.join("\n"));

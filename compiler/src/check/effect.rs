@@ -33,13 +33,17 @@ impl<'a> Checker<'a> {
             return None;
         };
         self.used_actions.entry(name.clone()).or_insert(span);
+        if self.misread(cx.span(effect)) {
+            return None;
+        }
         let (written, labels) = self.written(cx, effect, name, action);
         let mut arguments = Vec::new();
         for param in action.params.values() {
             let role = format!("`{}` of `{name}`", param.name);
             let argument = match written.get(&param.name) {
                 Some((value, _)) => value.as_ref().and_then(|it| self.argument(cx, it, param, &role)),
-                None if action.understood == Understood::Partly => None,
+                // A misspelt label may be the one that is missing.
+                None if action.understood == Understood::Partly || labels.is_none() => None,
                 None => self.left_out_argument(cx, name, action, param, span),
             };
             arguments.push(argument);
@@ -85,6 +89,7 @@ impl<'a> Checker<'a> {
                 Some(param) => {
                     written.insert(param.name.clone(), (Some(first), span));
                 }
+                None if action.understood == Understood::Partly => whole = None,
                 None => {
                     whole = self.error(
                         codes::UNKNOWN_LABEL,

@@ -8,7 +8,7 @@ use onward_bytecode::{Constant, Pipe, Presence, Scalar, Type};
 
 use super::condition::is_text;
 use super::expression::constant;
-use super::narrow::{Outcome, facts, key};
+use super::narrow::{Outcome, facts, key, proved};
 use super::scope::{Place, Scope};
 use super::segment::{Segment, Segments};
 use super::{Checker, Cx, typed, words};
@@ -77,6 +77,13 @@ impl Checker<'_> {
     fn quoted(&mut self, cx: Cx<'_>, literal: &StringLit, form: Form) -> Option<Expr> {
         let span = literal.span(cx.origin);
         let segments = Segments::of_literal(literal, cx.origin, self.report);
+        if form == Form::Url
+            && let Some(Segment::Text(start)) = segments.get(0)
+            && !["https://", "http://"].iter().any(|it| start.starts_with(it))
+        {
+            let message = format!("`{}` is not a URL", self.quote(span));
+            return self.error(codes::BAD_TEXT, span, message, "a URL begins with `https://`");
+        }
         self.whole_message(cx.scope, &segments, form, span)
     }
 
@@ -193,8 +200,7 @@ impl Checker<'_> {
         let mut otherwise = Vec::new();
         while let Some((condition, origin)) = next.take() {
             let condition = condition.and_then(|it| self.condition(Cx { scope: &rest, origin }, it));
-            let proved = condition.as_ref().map(|it| facts(it, Outcome::Holds)).unwrap_or_default();
-            let parts = self.parts(&rest.knowing(proved), walk);
+            let parts = self.parts(&rest.knowing(proved(condition.as_ref())), walk);
             if let Some(condition) = &condition {
                 rest.facts.extend(facts(condition, Outcome::Fails));
             }

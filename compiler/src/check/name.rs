@@ -9,7 +9,7 @@ use std::sync::Arc;
 use onward_bytecode::{Constant, Presence, Scalar, Type};
 
 use super::expression::constant;
-use super::narrow::key;
+use super::narrow::{ANYTHING, key};
 use super::scope::{Bound, BoundField, Place};
 use super::{Checker, Cx, typed, words};
 use crate::codes;
@@ -489,7 +489,9 @@ impl Checker<'_> {
 
 /// `value`, sure to be there if that was proved.
 fn known(cx: Cx<'_>, mut value: Expr) -> Expr {
-    if value.ty.presence == Presence::Optional && key(&value).is_some_and(|key| cx.scope.facts.contains(&key))
+    let facts = &cx.scope.facts;
+    if value.ty.presence == Presence::Optional
+        && (facts.contains(ANYTHING) || key(&value).is_some_and(|key| facts.contains(&key)))
     {
         value.ty.presence = Presence::Required;
     }

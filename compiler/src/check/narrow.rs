@@ -24,6 +24,18 @@ impl Outcome {
     }
 }
 
+/// The key that stands for everything: after a condition with a mistake in it,
+/// nothing that it may have proved is held against what follows.
+pub(super) const ANYTHING: &str = "*";
+
+/// What `condition` proves when it holds; anything if there was a mistake in it.
+pub(super) fn proved(condition: Option<&Expr>) -> BTreeSet<String> {
+    match condition {
+        Some(condition) => facts(condition, Outcome::Holds),
+        None => BTreeSet::from([ANYTHING.to_owned()]),
+    }
+}
+
 /// The key of a value that reads the same wherever it is read.
 pub(super) fn key(expr: &Expr) -> Option<String> {
     match &expr.kind {

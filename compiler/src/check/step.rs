@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::narrow::{Outcome, facts, rebind};
+use super::narrow::{Outcome, facts, proved, rebind};
 use super::scope::{Bound, Scope};
 use super::{Checker, Cx};
 use crate::codes;
@@ -106,10 +106,7 @@ impl Checker<'_> {
 
     fn do_step(&mut self, cx: Cx<'_>, step: &ast::DoStep) -> Option<StepKind> {
         let condition = step.condition().map(|it| self.condition(cx, &it));
-        let known = match &condition {
-            Some(Some(condition)) => facts(condition, Outcome::Holds),
-            _ => BTreeSet::new(),
-        };
+        let known = condition.as_ref().map(|it| proved(it.as_ref())).unwrap_or_default();
         let scope = cx.scope.knowing(known);
         let act = step.act().and_then(|act| self.act(Cx { scope: &scope, ..cx }, &act));
         let condition = super::trigger::flip(condition)?;
@@ -174,8 +171,7 @@ impl Checker<'_> {
         for (at, arm) in branch.arms().enumerate() {
             let written = arm.condition();
             let condition = written.as_ref().and_then(|it| self.condition(Cx { scope: &rest, origin }, it));
-            let proved = condition.as_ref().map(|it| facts(it, Outcome::Holds)).unwrap_or_default();
-            let mut inner = rest.knowing(proved);
+            let mut inner = rest.knowing(proved(condition.as_ref()));
             let block = arm.block();
             let (steps, flow) = match block {
                 Some(block) => self.steps(&mut inner, origin, block.steps()),

@@ -30,6 +30,8 @@ pub(super) struct Started<'a> {
     facts: Vec<BTreeSet<String>>,
     /// Whether a trigger was not understood: its event is unknown then.
     broken: bool,
+    /// Names of such events.
+    unknown: Vec<Arc<str>>,
 }
 
 impl Started<'_> {
@@ -49,6 +51,7 @@ impl Started<'_> {
             {
                 scope.aliases.push((alias.clone(), bound.clone()));
             }
+            scope.aliases.extend(self.unknown.iter().map(|name| (name.clone(), bound.clone())));
             scope.event = Some(bound);
         }
         let about_contacts = self.events.iter().all(|(_, event)| &*event.about == "contact");
@@ -83,6 +86,7 @@ impl<'a> Checker<'a> {
                     started.broken = true;
                     // The condition may have mistakes of its own, but which names it
                     // can use is unknown.
+                    started.unknown.extend(self.alias(clause.alias(), origin, &scope));
                     return;
                 };
                 let bound = Rc::new(Bound::one(EventScope::Current, &name, event));
@@ -151,7 +155,9 @@ impl<'a> Checker<'a> {
             self.unknown_event(&text, span);
             return None;
         };
-        let reaches = event.about == *subject || (&**subject == "account" && &*event.about == "contact");
+        let reaches = event.about == *subject
+            || (&**subject == "account" && &*event.about == "contact")
+            || !declared.entities.contains_key(&event.about);
         if !reaches {
             let about = event.about.clone();
             let message = format!(

@@ -131,6 +131,9 @@ impl Collector<'_> {
         if let Some(first) = self.declared.events.get(&name)
             && !self.takes_place("event", &name, span, author, (first.span, first.author))
         {
+            if author == Author::User {
+                self.declared.events.entry(name).and_modify(|it| it.understood = Understood::Partly);
+            }
             return;
         }
         self.declared.events.insert(name, Event { about, fields, docs, span, author, understood });
@@ -176,17 +179,17 @@ impl Collector<'_> {
             found.understood = understood;
         }
         for (name, attribute) in attributes {
-            match found.attributes.get(&name) {
-                None => {
-                    found.attributes.insert(name, attribute);
-                }
+            let merged = match found.attributes.get(&name) {
+                None => attribute,
                 Some(first) => match merge(first, attribute) {
-                    Ok(merged) => {
-                        found.attributes.insert(name, merged);
+                    Ok(merged) => merged,
+                    Err(conflict) => {
+                        self.report.push(conflict.diagnostic);
+                        conflict.kept
                     }
-                    Err(diagnostic) => self.report.push(*diagnostic),
                 },
-            }
+            };
+            found.attributes.insert(name, merged);
         }
     }
 
@@ -321,6 +324,9 @@ impl Collector<'_> {
         if let Some(first) = self.declared.actions.get(&name)
             && !self.takes_place("action", &name, span, author, (first.span, first.author))
         {
+            if author == Author::User {
+                self.declared.actions.entry(name).and_modify(|it| it.understood = Understood::Partly);
+            }
             return;
         }
         let docs = action.docs().unwrap_or_default().into();
@@ -376,13 +382,23 @@ pub(crate) fn unknown_entity<'a>(
     }
 }
 
+/// Two declarations of an attribute that do not go together.
+struct Conflict {
+    diagnostic: Diagnostic,
+    /// The one that holds, so that uses of it are no mistakes.
+    kept: Field,
+}
+
 /// The attribute that two declarations of it make: a project may narrow the type
 /// of an attribute that the catalogue declares.
-fn merge(first: &Field, second: Field) -> Result<Field, Box<Diagnostic>> {
+fn merge(first: &Field, second: Field) -> Result<Field, Box<Conflict>> {
     let (wide, narrow) = match (first.author, second.author) {
         (Author::Std, Author::User) => (first, &second),
         (Author::User, Author::Std) => (&second, first),
-        _ => return Err(Box::new(twice(&second.name, second.span, first.span))),
+        _ => {
+            let diagnostic = twice(&second.name, second.span, first.span);
+            return Err(Box::new(Conflict { diagnostic, kept: first.clone() }));
+        }
     };
     let (Some(wide_type), Some(narrow_type)) = (&wide.ty, &narrow.ty) else { return Ok(narrow.clone()) };
     if fits_within(narrow_type, wide_type) {
@@ -392,7 +408,7 @@ fn merge(first: &Field, second: Field) -> Result<Field, Box<Diagnostic>> {
     let message = format!("`{}` is {wide_type} already and cannot become {narrow_type}", narrow.name);
     let diagnostic = Diagnostic::error(codes::ATTRIBUTE_CONFLICT, narrow.span, message)
         .help(format!("give it a type that is {wide_type} too, or another name"));
-    Err(Box::new(diagnostic))
+    Err(Box::new(Conflict { diagnostic, kept: wide.clone() }))
 }
 
 /// Whether every value of `narrow` is one of `wide` as far as the machine cares.

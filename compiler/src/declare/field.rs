@@ -84,12 +84,13 @@ impl TypeReader<'_> {
             let Some(name) = field.name() else { continue };
             let span = name.span(self.origin);
             let text: Arc<str> = name.text().into();
-            let ty = field.ty().and_then(|ty| self.field_type(&ty));
+            let read = field.ty().map(|ty| self.field_type(&ty));
             if let Some(first) = found.get(&text) {
                 self.report.push(twice(&text, span, first.span));
                 continue;
             }
-            let (ty, mark) = ty.map_or((None, Presence::Required), |(ty, mark)| (Some(ty), mark));
+            // A field without a type that was understood could be left out, too.
+            let (ty, mark) = read.unwrap_or((None, Presence::Optional));
             let presence = if presence == Presence::Optional { presence } else { mark };
             let docs = field.docs().unwrap_or_default().into();
             found.insert(text.clone(), Field { name: text, ty, presence, docs, span, author });
@@ -125,18 +126,19 @@ impl TypeReader<'_> {
         found
     }
 
-    fn field_type(&mut self, ty: &TypeExpr) -> Option<(Type, Presence)> {
+    fn field_type(&mut self, ty: &TypeExpr) -> (Option<Type>, Presence) {
         let read = self.read(ty);
-        match read.kind? {
-            ParamKind::Value(ty) => Some((ty, read.presence)),
-            other => {
+        match read.kind {
+            Some(ParamKind::Value(ty)) => (Some(ty), read.presence),
+            None => (None, read.presence),
+            Some(other) => {
                 let span = ty.span(self.origin);
                 let message = format!("a field cannot hold a {}", special(&other));
                 self.report.push(
                     Diagnostic::error(codes::BAD_TYPE, span, message)
                         .help("only a parameter of an action takes one; a field holds its name as `text`"),
                 );
-                None
+                (None, read.presence)
             }
         }
     }
@@ -235,6 +237,7 @@ impl TypeReader<'_> {
 
     fn set(&mut self, members: impl Iterator<Item = StringLit>) -> Option<Vec<Arc<str>>> {
         let mut found: Vec<(Arc<str>, Span)> = Vec::new();
+        let mut whole = true;
         for member in members {
             let span = member.span(self.origin);
             let text = plain_text(&member, self.origin, "a member of a set", self.report)?;
@@ -244,11 +247,12 @@ impl TypeReader<'_> {
                         .also(*first, "here first")
                         .help("remove one of them"),
                 );
+                whole = false;
                 continue;
             }
             found.push((text, span));
         }
-        (!found.is_empty()).then(|| found.into_iter().map(|(text, _)| text).collect())
+        (whole && !found.is_empty()).then(|| found.into_iter().map(|(text, _)| text).collect())
     }
 
     fn ordered(&mut self, ordered: &ast::OrderedType) -> Option<ParamKind> {
