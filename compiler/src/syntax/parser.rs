@@ -49,6 +49,20 @@ enum Within {
     Other,
 }
 
+/// Whether a file has as many `{` as `}`: if so, where they stand is not doubted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Braces {
+    TooManyClosed,
+    Other,
+}
+
+impl Braces {
+    fn of(tokens: &[Token]) -> Self {
+        let count = |kind| tokens.iter().filter(|it| it.kind == kind).count();
+        if count(R_BRACE) > count(L_BRACE) { Self::TooManyClosed } else { Self::Other }
+    }
+}
+
 /// The state of a parse.
 pub(super) struct Parser<'t> {
     origin: Origin,
@@ -71,6 +85,7 @@ pub(super) struct Parser<'t> {
     /// After nesting beyond the limit nothing more is said about the declaration.
     quiet: bool,
     depth: usize,
+    braces: Braces,
     within: Within,
     /// A block whose `}` is not indented as its `{`: the likely culprit if braces do not match.
     crooked: Option<(usize, usize)>,
@@ -96,6 +111,7 @@ impl<'t> Parser<'t> {
             text,
             seen: significant(text, &lexed.tokens),
             broken: broken_lines(origin, text, &lexed.diagnostics),
+            braces: Braces::of(&lexed.tokens),
             tokens: lexed.tokens,
             at: 0,
             done: 0,

@@ -273,6 +273,7 @@ impl Parser<'_> {
                 .replace(span, "", Applicability::Safe);
             self.report(diagnostic);
             self.node(ERROR, Self::take);
+            self.reported = None;
         }
         self.string("a text in quotes");
     }

@@ -264,9 +264,12 @@ impl Parser<'_> {
         }
     }
 
-    /// Whether the next `}` is not meant to close the block: it is not indented as its end would
-    /// be, and on the next line the block goes on.
+    /// Whether the next `}` is not meant to close the block: there are too many, this one is not
+    /// indented as the block's end would be, and on the next line the block goes on.
     fn at_stray_brace(&self, opened: Opened) -> bool {
+        if self.braces != Braces::TooManyClosed {
+            return false;
+        }
         let Opened::At(place) = opened else { return false };
         let (Some(open), Some(here), Some(next)) =
             (self.seen.get(place), self.seen(Ahead::Here), self.seen(Ahead::Next))
