@@ -88,3 +88,55 @@ fn every_code_has_a_case() {
     let missing: Vec<_> = codes::ALL.iter().filter(|it| !seen.contains(it)).collect();
     assert!(missing.is_empty(), "no case for {missing:?}");
 }
+
+/// Every code of the compiler, as its sources declare them.
+fn every_code() -> impl Iterator<Item = &'static str> {
+    let sources = [include_str!("../src/syntax/codes.rs"), include_str!("../src/lower/limit.rs")];
+    let declared = sources.into_iter().flat_map(|it| it.split("Code(\"").skip(1));
+    let declared = declared.map(|it| it.split('"').next().unwrap());
+    codes::ALL.iter().map(|it| it.0).chain(declared)
+}
+
+/// The files in the fenced blocks of a part of a page.
+fn fenced(page: &str) -> Vec<(String, String)> {
+    let mut files = Vec::new();
+    for block in page.split("\n```").skip(1).step_by(2) {
+        let (language, text) = block.split_once('\n').unwrap();
+        let path = match language {
+            "onward" => "rules.onward",
+            "toml" => "onward.toml",
+            "md" => "templates/page.md",
+            other => panic!("a block of `{other}`"),
+        };
+        files.push((path.to_owned(), format!("{text}\n")));
+    }
+    files
+}
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "the pages are files")]
+fn every_code_has_a_page_whose_example_has_it() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/errors");
+    let mut wrong = String::new();
+    let mut pages = BTreeSet::new();
+    for entry in std::fs::read_dir(&root).unwrap() {
+        let path = entry.unwrap().path();
+        let code = path.file_stem().unwrap().to_str().unwrap().to_owned();
+        let page = std::fs::read_to_string(&path).unwrap();
+        assert!(page.starts_with(&format!("# {code}: ")), "{code}: its first line");
+        let (example, remedy) = page.split_once("## What to do").expect(&code);
+        let said: BTreeSet<String> =
+            compile(fenced(example)).diagnostics.iter().map(|it| it.code.to_string()).collect();
+        if code != codes::UNSOUND.to_string() && said != BTreeSet::from([code.clone()]) {
+            writeln!(wrong, "{code}: the example gives {said:?}").unwrap();
+        }
+        let mended = compile(fenced(remedy)).diagnostics;
+        if !mended.is_empty() {
+            writeln!(wrong, "{code}: the remedy gives {mended:#?}").unwrap();
+        }
+        pages.insert(code);
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+    let missing: Vec<_> = every_code().filter(|it| !pages.contains(*it)).collect();
+    assert!(missing.is_empty(), "no page for {missing:?}");
+}

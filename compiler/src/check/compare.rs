@@ -25,6 +25,9 @@ impl Checker<'_> {
         let (left, right) = (binary.left(), binary.right());
         let (left, right) = self.sides(cx, left, right);
         let (left, right) = (left?, right?);
+        if self.misread(span) {
+            return None;
+        }
         match op {
             BinaryOp::Eq => self.equal(Compare::Equal, left, right, span),
             BinaryOp::Ne => self.equal(Compare::NotEqual, left, right, span),
