@@ -12,7 +12,7 @@ use crate::{json, moment, screen};
 
 /// List, retry or drop what waits for a person
 #[derive(Debug, Args)]
-#[command(args_conflicts_with_subcommands = true)]
+#[command(args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
 pub(crate) struct Parked {
     #[command(subcommand)]
     order: Option<Order>,

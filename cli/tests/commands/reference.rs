@@ -19,17 +19,19 @@ fn the_reference_is_up_to_date() {
     let mut page = HEAD.to_owned();
     let exits = onward(&["help", "exit-codes"]).ends_with(0);
     let _ = writeln!(page, "## Exit codes\n\n```\n{exits}```");
-    let all = onward(&["help"]).ends_with(0);
-    let commands =
-        all.split("Commands:\n").nth(1).and_then(|rest| rest.split("\n\n").next()).expect("a list");
-    for line in commands.lines() {
-        let name = line.split_whitespace().next().expect("a name");
-        if name == "help" {
-            continue;
-        }
-        let help = onward(&["help", name]).ends_with(0);
-        let lines: Vec<&str> = help.lines().map(str::trim_end).collect();
-        let _ = writeln!(page, "\n## onward {name}\n\n```\n{}\n```", lines.join("\n").trim_end());
-    }
+    describe(&[], &mut page);
     expect_file("docs/reference/cli.md", &page);
+}
+
+/// Writes down the help of every command below this one.
+fn describe(command: &[&str], page: &mut String) {
+    let all = onward(&[&["help"], command].concat()).ends_with(0);
+    let names = all.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
+    for name in names.filter_map(|line| line.split_whitespace().next()).filter(|name| *name != "help") {
+        let words = [command, &[name]].concat();
+        let help = onward(&[&["help"], words.as_slice()].concat()).ends_with(0);
+        let lines: Vec<&str> = help.lines().map(str::trim_end).collect();
+        let _ = writeln!(page, "\n## onward {}\n\n```\n{}\n```", words.join(" "), lines.join("\n").trim_end());
+        describe(&words, page);
+    }
 }
