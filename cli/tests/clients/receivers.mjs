@@ -76,6 +76,10 @@ const web = http.createServer((request, response) => {
   });
 });
 
+// A sender that is killed breaks its connections: that is what the tests are about.
+smtp.on('error', () => {});
+web.on('clientError', (_, socket) => socket.destroy());
+
 smtp.listen(0, '127.0.0.1', () => {
   web.listen(0, '127.0.0.1', () => {
     console.log(JSON.stringify({ smtp: smtp.server.address().port, http: web.address().port }));
