@@ -8,6 +8,7 @@ pub mod codes;
 mod config;
 mod declare;
 pub mod diagnostic;
+pub mod format;
 pub mod hir;
 pub mod lower;
 pub mod message;

@@ -105,7 +105,7 @@ fn line(text: &str) -> &str {
 
 /// Bytes that a hole of a text of one line may have. Without a limit, a line full of open
 /// holes would be read to its end from each of them.
-const HOLE: usize = 1_000;
+const HOLE: usize = 300;
 
 /// The closing quotes, if quotes in holes do not count.
 fn nested(text: &str, style: Style) -> Option<(usize, usize)> {
