@@ -8,7 +8,7 @@ mod dev;
 mod doctor;
 pub(crate) mod emit;
 mod explain;
-
+mod fmt;
 mod help;
 mod import;
 mod logs;
@@ -39,14 +39,7 @@ const STYLES: Styles = Styles::styled()
 )]
 pub(crate) struct Cli {
     /// When to use colours; NO_COLOR is obeyed too
-    #[arg(
-        long,
-        global = true,
-        display_order = 900,
-        value_name = "WHEN",
-        default_value = "auto",
-        hide_possible_values = true
-    )]
+    #[arg(long, global = true, display_order = 900, value_name = "WHEN", default_value = "auto", hide_possible_values = true)]
     pub(crate) color: Color,
     /// What to do.
     #[command(subcommand)]
@@ -89,7 +82,7 @@ pub(crate) struct Format {
 pub(crate) enum Command {
     New(new::New),
     Check(check::Check),
-
+    Fmt(fmt::Fmt),
     Compile(compile::Compile),
     Dev(dev::Dev),
     Serve(serve::Serve),
@@ -112,7 +105,7 @@ impl Command {
         match self {
             Self::New(command) => command.run(),
             Self::Check(command) => command.run(),
-
+            Self::Fmt(command) => command.run(),
             Self::Compile(command) => command.run(),
             Self::Dev(command) => command.run(),
             Self::Serve(command) => command.run(),

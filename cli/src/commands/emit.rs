@@ -129,6 +129,11 @@ fn show(event: &Value, result: &Value) {
         "duplicate" => screen::line(format!("{} {name} {id}", screen::yellow("duplicate"))),
         _ => screen::line(format!("{} {name} {}", screen::red("refused  "), screen::tame(&why(result)))),
     }
+    warn(result);
+}
+
+/// Prints what is doubtful about an event that was taken.
+pub(crate) fn warn(result: &Value) {
     if let Some(warning) = message(json::member(result, "warning")) {
         screen::aside(format!("{} {}", screen::yellow("warning:"), screen::tame(&warning)));
     }

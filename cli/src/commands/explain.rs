@@ -93,8 +93,8 @@ fn show(line: &str, fence: Fence) -> Fence {
     fence
 }
 
-/// Words between backticks in colour, without the backticks.
+/// Words between backticks in colour.
 fn code_words(line: &str) -> String {
     let parts = line.split('`').enumerate();
-    parts.map(|(n, part)| if n % 2 == 1 { screen::cyan(part) } else { part.to_owned() }).collect()
+    parts.map(|(n, part)| if n % 2 == 1 { screen::cyan(format!("`{part}`")) } else { part.to_owned() }).collect()
 }

@@ -4,6 +4,8 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use onward_compiler::diagnostic::FileId;
+use onward_compiler::format::{Formatted, format};
 
 use crate::failure::{Exit, Failure, Outcome};
 use crate::project::{self, Files};
@@ -28,25 +30,27 @@ impl Fmt {
         if self.stdin {
             return through();
         }
-        let (mut changed, mut seen) = (0, 0);
+        let (mut changed, mut left, mut seen) = (0, 0, 0);
         for path in self.files()? {
             let before = project::text(&path)?;
-            let after = onward_compiler::format::format(&before);
+            let after = layout(&path, &before)?;
             seen += 1;
-            if before == after {
+            left += after.left.len();
+            if before == after.text {
                 continue;
             }
             changed += 1;
             if self.check {
                 screen::line(format!("{} {}", screen::yellow("would change"), path.display()));
             } else {
-                replace(&path, &after)?;
+                replace(&path, &after.text)?;
                 screen::line(format!("{} {}", screen::green("formatted"), path.display()));
             }
         }
         let same = seen - changed;
         screen::aside(screen::dim(format!("{}, {same} unchanged", screen::count(seen, "file"))));
-        Ok(if self.check && changed > 0 { Exit::Problems } else { Exit::Fine })
+        let bad = left > 0 || (self.check && changed > 0);
+        Ok(if bad { Exit::Problems } else { Exit::Fine })
     }
 
     fn files(&self) -> Result<Vec<PathBuf>, Failure> {
@@ -69,12 +73,26 @@ impl Fmt {
 }
 
 fn through() -> Outcome {
+    let name = Path::new("standard input");
     let mut text = String::new();
-    std::io::stdin()
-        .read_to_string(&mut text)
-        .map_err(|error| Failure::file("read", Path::new("standard input"), &error))?;
-    screen::raw(&onward_compiler::format::format(&text));
+    std::io::stdin().read_to_string(&mut text).map_err(|error| Failure::file("read", name, &error))?;
+    screen::raw(&layout(name, &text)?.text);
     Ok(Exit::Fine)
+}
+
+/// Lays a text out anew; tells where mistakes kept it as it is.
+fn layout(path: &Path, text: &str) -> Result<Formatted, Failure> {
+    let formatted = format(FileId(0), text)
+        .map_err(|unsound| Failure::problems(format!("`{}`: {unsound}", path.display()), "nothing was changed"))?;
+    for span in &formatted.left {
+        let line = text.get(..span.range().start).unwrap_or_default().matches('\n').count() + 1;
+        screen::aside(format!(
+            "{} {}:{line}: left as it is, because there is a mistake in it; `onward check` shows it",
+            screen::yellow("warning:"),
+            path.display()
+        ));
+    }
+    Ok(formatted)
 }
 
 /// Writes beside the file and moves it there, so that it is never half written.

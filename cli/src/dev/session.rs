@@ -144,19 +144,20 @@ impl Session {
     /// Sends the events that have come, and waits until they are worked on.
     pub(crate) async fn feed(&mut self) -> Result<(), Failure> {
         let due = self.story.due(self.clock.now());
-        if !due.is_empty() {
-            let (mut accepted, mut duplicates, mut refused) = (0, 0, Vec::new());
-            for batch in due.chunks(500) {
-                let answer = emit::send(&self.client, batch).await?;
-                accepted += json::count(&answer, "accepted");
-                duplicates += json::count(&answer, "duplicates");
-                let judged = batch.iter().zip(emit::results(&answer));
-                refused
-                    .extend(judged.filter(|(_, result)| json::text(result, "status") == "refused").map(told));
+        for batch in due.chunks(500) {
+            let answer = emit::send(&self.client, batch).await?;
+            let there = match json::count(&answer, "duplicates") {
+                0 => String::new(),
+                duplicates => format!(", {duplicates} there already"),
+            };
+            let accepted = json::count(&answer, "accepted");
+            screen::aside(format!("{}: {accepted} accepted{there}", screen::count(batch.len(), "event")));
+            for (event, result) in batch.iter().zip(emit::results(&answer)) {
+                if json::text(result, "status") == "refused" {
+                    screen::aside(format!("{} {}", screen::red("refused"), told(event, result)));
+                }
+                emit::warn(result);
             }
-            let there = if duplicates > 0 { format!(", {duplicates} there already") } else { String::new() };
-            screen::aside(format!("{}: {accepted} accepted{there}", screen::count(due.len(), "event")));
-            refused.iter().for_each(|told| screen::aside(format!("{} {told}", screen::red("refused"))));
         }
         self.settle().await
     }
@@ -279,7 +280,7 @@ fn placeholder(name: &str) -> Option<String> {
     Some(name.to_owned())
 }
 
-fn told((event, result): (&Value, &Value)) -> String {
+fn told(event: &Value, result: &Value) -> String {
     let name = json::text(event, "event");
     screen::tame(&format!("{name}: {}", emit::why(result)))
 }

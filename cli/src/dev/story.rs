@@ -49,7 +49,7 @@ mod tests {
         let lines = crate::events::lines("x", text.as_bytes()).expect("it reads");
         let start = Timestamp::UNIX_EPOCH;
         let mut story = Story::new(lines, start).expect("it can be told");
-        let day = |n| start + jiff::SignedDuration::from_hours(24 * n);
+        let day = |n: i64| start + jiff::SignedDuration::from_hours(24 * n);
         assert_eq!(story.due(start), [json!({"n": 2}), json!({"n": 3})]);
         assert_eq!(story.next(), Some(day(1)));
         assert_eq!(story.due(day(3)), [json!({"n": 4}), json!({"n": 1})]);

@@ -1,6 +1,8 @@
 //! `onward explain`, `onward help`, `onward completions`.
 
-use crate::onward;
+use std::fmt::Write as _;
+
+use crate::{expect_file, onward, workspace};
 
 #[test]
 fn every_code_has_a_page() {
@@ -35,4 +37,50 @@ fn shells_get_completions() {
         let script = onward(&["completions", shell]).ends_with(0);
         assert!(script.contains("parked"), "{shell}");
     }
+}
+
+/// The book's table of contents, but for the pages that are many of a sort.
+const SUMMARY: &str = "\
+# Summary
+
+[Onward](introduction.md)
+
+- [Tutorial: from nothing to a deployed rule](tutorial.md)
+
+# Reference
+
+- [The language](reference/language.md)
+- [Messages](reference/messages.md)
+- [onward.toml](reference/config.md)
+- [The command line](reference/cli.md)
+- [The HTTP API](reference/http.md)
+- [Errors and warnings]()
+{errors}
+# Running it
+
+- [Operations](operations.md)
+- [Architecture](architecture.md)
+- [Decisions](decisions/README.md)
+{decisions}";
+
+/// Links to the pages of a folder, under their headings.
+fn links(folder: &str) -> String {
+    let mut pages: Vec<_> = std::fs::read_dir(workspace().join("docs").join(folder))
+        .expect("there is such a folder")
+        .map(|entry| entry.expect("it can be read").file_name().into_string().expect("letters"))
+        .filter(|name| name.ends_with(".md") && name != "README.md")
+        .collect();
+    pages.sort();
+    pages.iter().fold(String::new(), |mut links, page| {
+        let text = std::fs::read_to_string(workspace().join("docs").join(folder).join(page)).expect("it can be read");
+        let title = text.lines().next().unwrap_or_default().trim_start_matches(['#', ' ']).replace('`', "");
+        let _ = writeln!(links, "  - [{title}]({folder}/{page})");
+        links
+    })
+}
+
+#[test]
+fn the_book_lists_every_page() {
+    let summary = SUMMARY.replace("{errors}", &links("errors")).replace("{decisions}", &links("decisions"));
+    expect_file("docs/SUMMARY.md", &summary);
 }

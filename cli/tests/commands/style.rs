@@ -26,3 +26,14 @@ fn standard_input_goes_through() {
 fn the_examples_are_formatted() {
     onward(&["fmt", "--check", text(&workspace().join("examples"))]).ends_with(0);
 }
+
+#[test]
+fn mistakes_stay_as_they_are() {
+    let broken = "event a{x:text}\n\nworkflow w{on}\n";
+    let folder = folder(&[("onward.toml", ""), ("a.onward", broken)]);
+    let ran = onward(&["fmt", text(folder.path())]);
+    assert!(ran.err.contains("a.onward:3: left as it is"), "{ran:?}");
+    assert_eq!(ran.code, 1, "{ran:?}");
+    let after = std::fs::read_to_string(folder.path().join("a.onward")).expect("it is there");
+    assert!(after.starts_with("event a {") && after.contains("workflow w{on}"), "{after}");
+}
