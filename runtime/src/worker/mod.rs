@@ -15,7 +15,7 @@ use tokio::task::JoinSet;
 
 use self::batch::BatchError;
 use crate::clock::Clock;
-use crate::programs::Library;
+use crate::programs::{Library, LibraryError};
 use crate::signals::{Signals, Stage};
 use crate::store::{Lease, Shard, Store, StoreError};
 
@@ -77,6 +77,8 @@ enum Broken {
     Store(#[from] StoreError),
     #[error(transparent)]
     Batch(#[from] BatchError),
+    #[error(transparent)]
+    Library(#[from] LibraryError),
 }
 
 impl Worker {
@@ -265,6 +267,9 @@ impl Worker {
             if batch.facts.is_empty() && batch.timers.is_empty() && batch.cursor == lease.cursor {
                 return Ok(if round == 0 { Turn::Empty } else { Turn::Done });
             }
+            // A fact that was accepted after a deployment must meet its rules, on every node: what is
+            // live is looked up after the facts were read.
+            self.library.refresh(&*self.store).await?;
             let full = batch.facts.len() >= BATCH as usize || batch.timers.len() >= BATCH as usize;
             let commit = batch::work_out(&*self.store, &self.library, batch, BATCH as usize, now).await?;
             let (cursor, intents, facts) =
