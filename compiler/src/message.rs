@@ -14,7 +14,6 @@ use crate::diagnostic::{Applicability, Diagnostic, FileId, Span};
 use crate::syntax::ast::{Origin, Quotes, StringLit};
 use crate::syntax::{Parse, codes, parse_expression};
 
-#[expect(missing_docs, reason = "the parser that pest makes has none")]
 mod grammar {
     #[derive(pest_derive::Parser)]
     #[grammar = "../grammar/template.pest"]
@@ -118,7 +117,11 @@ fn frame(literal: &StringLit) -> Frame {
 }
 
 fn split(origin: Origin, text: &str, frame: Frame) -> Message {
-    let mut splitter = Splitter { origin, message: Message { segments: Vec::new(), diagnostics: Vec::new() }, open: Vec::new() };
+    let mut splitter = Splitter {
+        origin,
+        message: Message { segments: Vec::new(), diagnostics: Vec::new() },
+        open: Vec::new(),
+    };
     let found = raw_segments(text);
     let pieces: Vec<_> = found.iter().filter(|it| it.rule == Rule::text).map(Raw::piece).collect();
     let cleaner = text::Cleaner::new(frame, text, &pieces);
@@ -235,8 +238,9 @@ impl Splitter {
         let inside = raw.inside();
         if inside.text.trim().is_empty() {
             return self.report(
-                Diagnostic::error(codes::EMPTY_HOLE, span, "nothing stands in this hole")
-                    .help("name a value, as `{{ contact.first_name }}`; write `\\{{` for the signs themselves"),
+                Diagnostic::error(codes::EMPTY_HOLE, span, "nothing stands in this hole").help(
+                    "name a value, as `{{ contact.first_name }}`; write `\\{{` for the signs themselves",
+                ),
             );
         }
         let value = self.expression(inside);
@@ -252,7 +256,8 @@ impl Splitter {
     }
 
     fn unclosed(&mut self, raw: &Raw<'_>, span: Span) {
-        let (code, close) = if raw.text == "{{" { (codes::UNCLOSED_HOLE, "}}") } else { (codes::UNCLOSED_TAG, "%}") };
+        let (code, close) =
+            if raw.text == "{{" { (codes::UNCLOSED_HOLE, "}}") } else { (codes::UNCLOSED_TAG, "%}") };
         let message = format!("this `{}` is never closed", raw.text);
         let help = format!("add `{close}`; write `\\{}` for the signs themselves", raw.text);
         self.report(Diagnostic::error(code, span, message).help(help));
@@ -263,7 +268,10 @@ impl Splitter {
         self.open.truncate(DEPTH);
         while let Some(open) = self.open.pop() {
             let message = format!("this `{}` has no `{{% end %}}`", open.what);
-            self.report(Diagnostic::error(codes::NO_END, open.span, message).help("add `{% end %}` where it should end"));
+            self.report(
+                Diagnostic::error(codes::NO_END, open.span, message)
+                    .help("add `{% end %}` where it should end"),
+            );
             let end = self.span(length, 0);
             self.push(SegmentKind::End, end);
         }

@@ -1,6 +1,14 @@
 //! The parser and the normative grammar agree, both ways: on every rule file of the
 //! repository, on every change of one token in a corpus, and on random sentences.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::panic,
+    reason = "a test may panic"
+)]
 
+#[expect(dead_code, reason = "shared with the tests of cases")]
 mod expect;
 mod sentences;
 
@@ -12,9 +20,16 @@ use onward_compiler::syntax::parse;
 use pest::Parser as _;
 use sentences::{Random, corpus, sentence};
 
-#[derive(pest_derive::Parser)]
-#[grammar = "../grammar/onward.pest"]
-struct Grammar;
+/// What pest makes of the grammar.
+mod normative {
+    #![expect(missing_docs, reason = "rules are documented in the grammar")]
+
+    #[derive(pest_derive::Parser)]
+    #[grammar = "../grammar/onward.pest"]
+    pub(crate) struct Grammar;
+}
+
+use normative::{Grammar, Rule};
 
 /// Asks both; says what differs.
 fn disagreement(text: &str) -> Option<String> {
@@ -91,7 +106,7 @@ fn on_every_change_of_a_token() {
 
 #[test]
 fn on_random_sentences() {
-    for seed in 0..1_000 {
+    for seed in 0..600 {
         accepted(&sentence(&mut Random::new(seed)));
     }
 }
@@ -99,13 +114,12 @@ fn on_random_sentences() {
 #[test]
 fn on_changed_random_sentences() {
     let mut random = Random::new(11);
-    let texts = (0..400).flat_map(|seed| {
+    let texts = (0..250).flat_map(|seed| {
         let text = sentence(&mut Random::new(seed));
-        let mut all = mutations(&text, &mut random);
+        let all = mutations(&text, &mut random);
         // A few of each: the sentences are many.
-        (0..6)
-            .filter_map(|_| (!all.is_empty()).then(|| all.swap_remove(random.below(all.len()))))
-            .collect::<Vec<_>>()
+        let step = all.len() / 6 + 1;
+        all.into_iter().skip(random.below(step)).step_by(step).collect::<Vec<_>>()
     });
     agree(texts.collect::<Vec<_>>());
 }
@@ -193,7 +207,7 @@ fn mutations(text: &str, random: &mut Random) -> Vec<String> {
                 &text[next.end..]
             ));
         }
-        for _ in 0..3 {
+        for _ in 0..2 {
             found.push(format!("{before} {} {after}", OTHERS[random.below(OTHERS.len())]));
         }
     }

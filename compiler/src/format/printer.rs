@@ -7,7 +7,8 @@ use crate::syntax::kind::{SyntaxElement, SyntaxNode, SyntaxToken};
 
 /// The text of `root`; `broken` children of it stay as they are.
 pub(super) fn print(root: &SyntaxNode, broken: &[SyntaxNode]) -> String {
-    let mut printer = Printer { broken, out: String::new(), last: None, trivia: Vec::new(), line: None, level: 0 };
+    let mut printer =
+        Printer { broken, out: String::new(), last: None, trivia: Vec::new(), line: None, level: 0 };
     printer.children(root, 0);
     printer.end();
     printer.out
@@ -167,7 +168,12 @@ fn begins_line(parent: &SyntaxNode, child: &SyntaxElement) -> bool {
         EVENT_DECL | ENTITY_DECL => matches!(kind, FIELD | R_BRACE),
         TEMPLATE_DECL => matches!(kind, TEMPLATE_PART | R_BRACE),
         TEAM_DECL => kind.is_string() || kind == R_BRACKET,
-        ACTION_DECL => is_item(kind) || kind == R_BRACE || kind == PARAM && params_are_apart(parent) || kind == R_PAREN && params_are_apart(parent),
+        ACTION_DECL => {
+            is_item(kind)
+                || kind == R_BRACE
+                || kind == PARAM && params_are_apart(parent)
+                || kind == R_PAREN && params_are_apart(parent)
+        }
         WORKFLOW_DECL => is_clause(kind) || is_step(kind) || kind == R_BRACE,
         BLOCK => is_step(kind) || kind == R_BRACE,
         OBJECT_EXPR => matches!(kind, ENTRY | R_BRACE),

@@ -51,7 +51,11 @@ impl Splitter {
 
     fn dash(&mut self, span: Span, meant: &str, written: &str) {
         let message = format!("write `{meant}` instead of `{written}`");
-        self.report(Diagnostic::error(codes::UNKNOWN_TAG, span, message).replace(span, "", Applicability::Safe));
+        self.report(Diagnostic::error(codes::UNKNOWN_TAG, span, message).replace(
+            span,
+            "",
+            Applicability::Safe,
+        ));
     }
 
     fn if_tag(&mut self, condition: Piece<'_>, span: Span) {
@@ -64,7 +68,9 @@ impl Splitter {
             return self.expression(condition);
         }
         let message = format!("expected a condition after `{word}`");
-        self.report(Diagnostic::error(codes::BROKEN_TAG, span, message).help("as `{% if contact.plan = \"pro\" %}`"));
+        self.report(
+            Diagnostic::error(codes::BROKEN_TAG, span, message).help("as `{% if contact.plan = \"pro\" %}`"),
+        );
         // The parser's message about the same is not needed.
         parse_expression(self.origin.file, "", self.span(condition.start, 0).start)
     }
@@ -112,7 +118,10 @@ impl Splitter {
         }
         let span = self.span(rest.start, rest.text.len());
         let message = format!("nothing may follow `{word}`, but `{}` does", rest.text);
-        self.report(Diagnostic::error(codes::BROKEN_TAG, span, message).help("for another condition, write `{% else if … %}`"));
+        self.report(
+            Diagnostic::error(codes::BROKEN_TAG, span, message)
+                .help("for another condition, write `{% else if … %}`"),
+        );
     }
 
     fn stray(&mut self, word: &str, span: Span) {
@@ -121,19 +130,26 @@ impl Splitter {
             Some(Otherwise::Never) => format!("a `for` has no `{word}`"),
             _ => format!("this `{word}` belongs to no `if`"),
         };
-        self.report(Diagnostic::error(codes::STRAY_TAG, span, message).help("an `if` has any number of `else if`, then at most one `else`, then `end`"));
+        self.report(
+            Diagnostic::error(codes::STRAY_TAG, span, message)
+                .help("an `if` has any number of `else if`, then at most one `else`, then `end`"),
+        );
     }
 
     fn for_tag(&mut self, rest: Piece<'_>, span: Span) {
         let name: String = rest.text.chars().take_while(|it| it.is_alphanumeric() || *it == '_').collect();
-        let list = rest.text.get(name.len()..).map(|text| Piece { text, start: rest.start + name.len() }.trimmed());
+        let list =
+            rest.text.get(name.len()..).map(|text| Piece { text, start: rest.start + name.len() }.trimmed());
         let list = list.and_then(|it| it.after("in")).filter(|it| !it.text.is_empty() && is_name(&name));
         let item = Item { span: self.span(rest.start, name.len()), name };
         let list = match list {
             Some(list) => self.expression(list),
             None => {
                 let message = "expected a name, `in` and a list after `for`";
-                self.report(Diagnostic::error(codes::BROKEN_TAG, span, message).help("as `{% for item in order.items %}`"));
+                self.report(
+                    Diagnostic::error(codes::BROKEN_TAG, span, message)
+                        .help("as `{% for item in order.items %}`"),
+                );
                 parse_expression(self.origin.file, "", self.span(rest.start, 0).start)
             }
         };
@@ -143,7 +159,11 @@ impl Splitter {
     fn end(&mut self, span: Span) {
         if self.open.is_empty() {
             let message = "this `end` belongs to no `if` and no `for`";
-            return self.report(Diagnostic::error(codes::STRAY_TAG, span, message).replace(span, "", Applicability::Unsure));
+            return self.report(Diagnostic::error(codes::STRAY_TAG, span, message).replace(
+                span,
+                "",
+                Applicability::Unsure,
+            ));
         }
         if self.is_kept() {
             self.push(SegmentKind::End, span);
@@ -179,12 +199,21 @@ impl Splitter {
 
     fn foreign(&mut self, span: Span, written: &str, meant: &str) {
         let message = format!("write `{meant}` instead of `{written}`");
-        self.report(Diagnostic::error(codes::UNKNOWN_TAG, span, message).replace(span, meant, Applicability::Safe));
+        self.report(Diagnostic::error(codes::UNKNOWN_TAG, span, message).replace(
+            span,
+            meant,
+            Applicability::Safe,
+        ));
     }
 
     fn no_such_tag(&mut self, word: &str, span: Span) {
-        let message = if word.is_empty() { "expected a word in this tag".to_owned() } else { format!("there is no tag `{word}`") };
-        let help = "tags are `{% if … %}`, `{% else if … %}`, `{% else %}`, `{% for … in … %}` and `{% end %}`";
+        let message = if word.is_empty() {
+            "expected a word in this tag".to_owned()
+        } else {
+            format!("there is no tag `{word}`")
+        };
+        let help =
+            "tags are `{% if … %}`, `{% else if … %}`, `{% else %}`, `{% for … in … %}` and `{% end %}`";
         self.report(Diagnostic::error(codes::UNKNOWN_TAG, span, message).help(help));
     }
 }

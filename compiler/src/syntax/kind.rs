@@ -8,7 +8,7 @@ macro_rules! kinds {
         /// One kind of token or node.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[repr(u16)]
-        #[expect(non_camel_case_types, clippy::upper_case_acronyms, reason = "kinds are written as in a grammar")]
+        #[expect(non_camel_case_types, reason = "kinds are written as in a grammar")]
         #[expect(missing_docs, reason = "a kind is named after its rule in grammar/onward.pest")]
         pub enum SyntaxKind {
             $($(#[$meta])* $kind,)*

@@ -19,7 +19,7 @@ use onward_compiler::diagnostic::Diagnostic;
 
 /// Checks every `.onward` file in `tests/cases/` + `folder` against what `compile` says.
 #[expect(clippy::disallowed_methods, reason = "the cases are files")]
-pub fn check_cases(folder: &str, compile: impl Fn(&str) -> Vec<Diagnostic>) {
+pub(crate) fn check_cases(folder: &str, compile: impl Fn(&str) -> Vec<Diagnostic>) {
     let update = std::env::var("UPDATE_EXPECT").is_ok_and(|it| it == "1");
     let mut wrong = String::new();
     for path in cases(folder) {
@@ -40,7 +40,7 @@ pub fn check_cases(folder: &str, compile: impl Fn(&str) -> Vec<Diagnostic>) {
 
 /// The case files below `tests/cases/` + `folder`, sorted.
 #[expect(clippy::disallowed_methods, reason = "the cases are files")]
-pub fn cases(folder: &str) -> Vec<PathBuf> {
+pub(crate) fn cases(folder: &str) -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases").join(folder);
     let mut found: Vec<PathBuf> = std::fs::read_dir(&root).unwrap().map(|it| it.unwrap().path()).collect();
     found.retain(|path| path.extension().is_some_and(|it| it == "onward"));
@@ -50,7 +50,7 @@ pub fn cases(folder: &str) -> Vec<PathBuf> {
 }
 
 /// `text` without its expectations.
-pub fn without_expectations(text: &str) -> String {
+pub(crate) fn without_expectations(text: &str) -> String {
     text.split_inclusive('\n').filter(|line| !is_expectation(line)).collect()
 }
 
@@ -66,10 +66,10 @@ fn is_expectation(line: &str) -> bool {
 }
 
 /// `text` with `diagnostics` under the words they are about.
-pub fn with_expectations(text: &str, diagnostics: &[Diagnostic]) -> String {
+pub(crate) fn with_expectations(text: &str, diagnostics: &[Diagnostic]) -> String {
     let mut by_line: BTreeMap<usize, Vec<&Diagnostic>> = BTreeMap::new();
     for diagnostic in diagnostics {
-        let line = text[..diagnostic.primary.span.start as usize].matches('\n').count();
+        let line = text.get(..diagnostic.primary.span.start as usize).unwrap().matches('\n').count();
         by_line.entry(line).or_default().push(diagnostic);
     }
     let mut out = String::new();
@@ -92,8 +92,8 @@ fn expectation(line: &str, offset: usize, diagnostic: &Diagnostic) -> String {
     let trimmed = line.trim_end_matches(['\n', '\r']);
     let start = (span.start as usize - offset).min(trimmed.len());
     let end = (span.end as usize - offset).min(trimmed.len()).max(start);
-    let column = trimmed[..start].chars().count();
-    let width = trimmed[start..end].chars().count();
+    let column = trimmed.get(..start).unwrap().chars().count();
+    let width = trimmed.get(start..end).unwrap().chars().count();
     let more = if span.end as usize > offset + line.len() { "+" } else { "" };
     let marks = match (column, width) {
         (0, 0) => "#|<".to_owned(),

@@ -1,14 +1,14 @@
 //! A corpus with every construct, and random sentences of the grammar.
 
 /// Numbers that look random and are the same on every machine (xorshift64*).
-pub struct Random(u64);
+pub(crate) struct Random(u64);
 
 impl Random {
-    pub fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)
     }
 
-    pub fn below(&mut self, limit: usize) -> usize {
+    pub(crate) fn below(&mut self, limit: usize) -> usize {
         self.0 ^= self.0 >> 12;
         self.0 ^= self.0 << 25;
         self.0 ^= self.0 >> 27;
@@ -25,14 +25,14 @@ impl Random {
 }
 
 /// Short files, which together have every construct.
-pub fn corpus() -> impl Iterator<Item = &'static str> {
+pub(crate) fn corpus() -> impl Iterator<Item = &'static str> {
     CORPUS.split("\n----\n")
 }
 
 const CORPUS: &str = include_str!("corpus.txt");
 
 /// A random file of the grammar.
-pub fn sentence(random: &mut Random) -> String {
+pub(crate) fn sentence(random: &mut Random) -> String {
     let mut words = Words { random, out: String::new(), depth: 0 };
     words.file();
     words.out

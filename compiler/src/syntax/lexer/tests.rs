@@ -5,10 +5,10 @@ use crate::syntax::lexer::{lex, quote_lengths};
 /// The tokens that are not space, and the codes.
 fn tokens(text: &str) -> (Vec<(SyntaxKind, &str)>, Vec<&'static str>) {
     let lexed = lex(FileId(0).into(), text);
-    let joined: String = lexed.tokens.iter().map(|it| &text[it.start..it.end]).collect();
+    let joined: String = lexed.tokens.iter().map(|it| text.get(it.start..it.end).unwrap()).collect();
     assert_eq!(joined, text);
     let tokens = lexed.tokens.iter().filter(|it| it.kind != WHITESPACE);
-    let tokens = tokens.map(|it| (it.kind, &text[it.start..it.end])).collect();
+    let tokens = tokens.map(|it| (it.kind, text.get(it.start..it.end).unwrap())).collect();
     (tokens, lexed.diagnostics.iter().map(|it| it.code.0).collect())
 }
 

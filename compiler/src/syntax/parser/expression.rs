@@ -456,7 +456,10 @@ impl Parser<'_> {
         if self.is(R_BRACE) {
             return self.take();
         }
-                let ends = self.at_step() || self.begins_line_of_body() || self.at_declaration_line() || self.outdented(place);
+        let ends = self.at_step()
+            || self.begins_line_of_body()
+            || self.at_declaration_line()
+            || self.outdented(place);
         if self.leads() && ends || self.is(END) {
             return self.never_closed(place);
         }

@@ -241,8 +241,12 @@ impl Parser<'_> {
         }
         let sign = self.text_of(Ahead::Here);
         let span = self.span();
-        let diagnostic = Diagnostic::error(codes::NEEDLESS_SIGN, span, format!("one `{sign}` is enough here"))
-            .replace(span, "", Applicability::Unsure);
+        let diagnostic = Diagnostic::error(
+            codes::NEEDLESS_SIGN,
+            span,
+            format!("one `{sign}` is enough here"),
+        )
+        .replace(span, "", Applicability::Unsure);
         self.report(diagnostic);
         self.node(ERROR, Self::take);
         self.reported = None;
@@ -286,7 +290,10 @@ impl Parser<'_> {
         let first = self.seen.iter().take(self.at).rev().take_while(|it| it.line == line).last();
         let start = first.map(|it| self.span_at(it.token.start, it.token.end).start);
         // What is wrong on this line has been said.
-        let told = self.diagnostics.last().is_some_and(|it| start.is_some_and(|start| it.primary.span.start >= start));
+        let told = self
+            .diagnostics
+            .last()
+            .is_some_and(|it| start.is_some_and(|start| it.primary.span.start >= start));
         if told {
             self.node(ERROR, Self::take);
         } else {

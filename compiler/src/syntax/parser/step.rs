@@ -42,7 +42,11 @@ impl Parser<'_> {
         let message = format!("expected `}}` before {}", self.found());
         let span = self.span();
         let at = Span { end: span.start, ..span };
-        self.report(Diagnostic::error(codes::NO_WORD, span, message).replace(at, "} ", Applicability::Unsure));
+        self.report(Diagnostic::error(codes::NO_WORD, span, message).replace(
+            at,
+            "} ",
+            Applicability::Unsure,
+        ));
         self.reported = None;
     }
 
@@ -99,7 +103,9 @@ impl Parser<'_> {
             return self.stray_else();
         }
         let later = words::LATER_STEPS.iter().chain(words::STEPS).copied();
-        match words::nearest(word, later).filter(|_| !words::ACTS.contains(&word) && !words::RESERVED.contains(&word)) {
+        match words::nearest(word, later)
+            .filter(|_| !words::ACTS.contains(&word) && !words::RESERVED.contains(&word))
+        {
             Some(meant) if words::STEPS.contains(&meant) => self.misspelt_step(mark, word, meant),
             _ if self.looks_like_act() => self.act_without_do(mark, word),
             _ => {
@@ -129,7 +135,8 @@ impl Parser<'_> {
     }
 
     fn looks_like_act(&self) -> bool {
-        let first = self.leads() || self.previous().is_some_and(|it| matches!(it.token.kind, L_BRACE | COLON));
+        let first =
+            self.leads() || self.previous().is_some_and(|it| matches!(it.token.kind, L_BRACE | COLON));
         if self.is_any(words::ACTS) {
             return first;
         }
@@ -424,7 +431,7 @@ impl Parser<'_> {
                 p.misspelt(codes::NO_WORD, word, "up to");
                 p.duration("how long to wait at most, as `3 days`,");
             });
-        } else if !self.is_word("up") && !self.word().is_some_and(|it| words::nearest(it, ["up"]).is_some()) {
+        } else if !self.is_word("up") && self.word().is_none_or(|it| words::nearest(it, ["up"]).is_none()) {
             let diagnostic = self.expected(codes::NO_WORD, "`up to` and how long to wait at most");
             self.report(diagnostic.help("as `wait for purchase up to 3 days`"));
         } else {
