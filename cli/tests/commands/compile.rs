@@ -32,3 +32,10 @@ fn errors_make_no_artifact() {
     onward(&["compile", text(folder.path()), "-o", text(&file)]).complains_with(1);
     assert!(!file.exists());
 }
+
+#[test]
+fn every_form_of_the_reference_compiles() {
+    let project = workspace().join("cli/tests/projects/forms");
+    onward(&["compile", text(&project), "-o", "-"]).ends_with(0);
+    onward(&["fmt", "--check", text(&project)]).ends_with(0);
+}
