@@ -227,7 +227,7 @@ impl Worker {
     }
 
     async fn turn(&self, lease: Lease) {
-        let shard = lease.shard;
+        let (shard, epoch) = (lease.shard, lease.epoch);
         let ended = self.rounds(lease).await;
         let mut shards = self.shards();
         shards.busy.remove(&shard);
@@ -243,7 +243,10 @@ impl Worker {
             }
             Err(Broken::Store(StoreError::LeaseLost { .. })) => {
                 tracing::info!(shard, "another node has taken a shard over");
-                shards.leases.remove(&shard);
+                // Unless it is ours again.
+                if shards.leases.get(&shard).is_some_and(|own| own.epoch == epoch) {
+                    shards.leases.remove(&shard);
+                }
             }
             Err(Broken::Store(error @ StoreError::Conflict { .. })) => {
                 tracing::debug!(shard, error = &error as &dyn std::error::Error, "a batch is read again");
@@ -270,6 +273,8 @@ impl Worker {
             // A fact that was accepted after a deployment must meet its rules, on every node: what is
             // live is looked up after the facts were read.
             self.library.refresh(&*self.store).await?;
+            // After the read: a program that was live before a fact came in is live for that fact.
+            self.library.refresh(&*self.store).await.map_err(BatchError::from)?;
             let full = batch.facts.len() >= BATCH as usize || batch.timers.len() >= BATCH as usize;
             let commit = batch::work_out(&*self.store, &self.library, batch, BATCH as usize, now).await?;
             let (cursor, intents, facts) =

@@ -1,5 +1,9 @@
 //! What people ask a server: keys, runs, logs, parked effects, programs, the clock.
 
+use std::time::Duration;
+
+use onward_runtime::store::RunStatus;
+use onward_runtime::{Options, Outbox, Server};
 use serde_json::{Value, json};
 
 use crate::bed::{Answer, Bed, EVENTS, KEY, compiled};
@@ -200,4 +204,32 @@ async fn stopping_answers_no_more_and_loses_nothing() {
     let runs =
         bed.server.store().runs(&onward_runtime::store::RunFilter { limit: 10, ..Default::default() }).await;
     assert_eq!(runs.unwrap().runs.len(), 1);
+}
+
+#[tokio::test]
+async fn a_program_is_live_on_every_node_at_once() {
+    let bed = Bed::dev("").await;
+    let node = async || {
+        let options = Options::caught(bed.server.store().clone(), Outbox::new());
+        let clock = bed.server.clock().clone();
+        Server::start(Options { lease: Duration::from_millis(600), clock, ..options }).await.unwrap()
+    };
+    bed.server.stop().await.unwrap();
+    let (one, two) = (node().await, node().await);
+    let shares = async || one.store().counts().await.unwrap().nodes.into_values().collect::<Vec<_>>();
+    while shares().await.len() < 2 || shares().await.contains(&0) {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let rules = format!("{EVENTS} workflow w {{ on order_placed do add tag \"x\" }}");
+    one.deploy(compiled(&rules), "test").await.unwrap();
+    let orders: Vec<Value> = (0..50)
+        .map(|n| json!({"event": "order_placed", "contact": format!("c{n}"), "data": {"number": n}}))
+        .collect();
+    let sent =
+        reqwest::Client::new().post(format!("http://{}/v1/events", two.address())).json(&orders).send();
+    assert_eq!(sent.await.unwrap().status(), 200);
+    one.until_idle().await.unwrap();
+    two.until_idle().await.unwrap();
+    let runs = one.store().counts().await.unwrap().runs;
+    assert_eq!(runs["w"][&RunStatus::Finished], 50);
 }
