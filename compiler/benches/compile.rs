@@ -3,6 +3,12 @@
 //!
 //!     cargo bench -p onward-compiler --bench compile
 
+#![expect(
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    reason = "a benchmark measures time, and stops at surprises"
+)]
+
 use std::time::{Duration, Instant};
 
 use onward_compiler::diagnostic::FileId;

@@ -6,6 +6,13 @@
 //! One process holds the server and its clients, so that they share this machine's cores. Effects
 //! go to an outbox in memory that takes them at once: providers cost nothing here.
 
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a benchmark that cannot go on should stop"
+)]
+
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

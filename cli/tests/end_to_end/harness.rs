@@ -60,8 +60,6 @@ pub(crate) struct Receivers {
 /// Something that arrived.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Arrival {
-    /// How often it arrived with this key.
-    pub(crate) arrivals: u32,
     /// A mail's subject.
     #[serde(default)]
     pub(crate) subject: String,
