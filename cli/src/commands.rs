@@ -15,7 +15,7 @@ mod logs;
 mod new;
 mod parked;
 pub(crate) mod runs;
-mod serve;
+pub(crate) mod serve;
 
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand};

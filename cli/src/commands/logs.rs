@@ -34,8 +34,12 @@ impl Logs {
         let client = self.connection.client()?;
         block(async {
             let mut log = Log { client: &client, after: None };
-            self.show(&log.last(self.limit).await?);
+            let newest = log.last(self.limit).await?;
+            self.show(&newest);
             if !self.follow {
+                if newest.is_empty() && !self.format.json {
+                    screen::line("nothing has happened yet");
+                }
                 return Ok(Exit::Fine);
             }
             loop {

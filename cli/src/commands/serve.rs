@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use onward_bytecode::Artifact;
 use onward_runtime::dispatch::{MailServer, Network};
 use onward_runtime::store::{self, Store};
-use onward_runtime::{Access, Clock, Options, Running, Secrets, Server};
+use onward_runtime::{Access, Clock, Options, Running, Secrets, Server, StartError};
 
 use crate::client::block;
 use crate::failure::{Exit, Failure, Outcome};
@@ -92,9 +92,7 @@ impl Serve {
                 ..Options::new(store, Arc::new(courier))
             })
             .await
-            .map_err(|error| {
-                Failure::unreachable(error.to_string(), "is the address free? name another by --listen")
-            })?;
+            .map_err(not_started)?;
             tracing::info!(address = %running.address(), "serving");
             until_told(running).await
         })
@@ -156,6 +154,16 @@ impl Serve {
             ))
         }
     }
+}
+
+/// Why a server does not start, with what to do.
+pub(crate) fn not_started(error: StartError) -> Failure {
+    let help = match error {
+        StartError::Listen { .. } => "name another address by --listen; 127.0.0.1:0 takes any free port",
+        StartError::Store(_) => "look at the disk, or at the database's log",
+        StartError::Program { .. } => "deploy a program that this version compiled",
+    };
+    Failure::unreachable(error.to_string(), help)
 }
 
 /// Makes the artifact live, unless it is.

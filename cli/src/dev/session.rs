@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::story::Story;
 use crate::client::Client;
-use crate::commands::{deploy, emit, runs};
+use crate::commands::{deploy, emit, runs, serve};
 use crate::events::Line;
 use crate::failure::Failure;
 use crate::message::{Content, Message};
@@ -95,12 +95,7 @@ impl Session {
             ..Options::caught(store, outbox.clone())
         })
         .await
-        .map_err(|error| {
-            Failure::unreachable(
-                error.to_string(),
-                "is another `onward` running? `--listen 127.0.0.1:0` takes a free port",
-            )
-        })?;
+        .map_err(serve::not_started)?;
         let client = Client::new(&format!("http://{}", running.address()), None)?;
         let story = Story::default();
         let session =
