@@ -22,8 +22,6 @@ use sentences::{Random, corpus, sentence};
 
 /// What pest makes of the grammar.
 mod normative {
-    #![expect(missing_docs, reason = "rules are documented in the grammar")]
-
     #[derive(pest_derive::Parser)]
     #[grammar = "../grammar/onward.pest"]
     pub(crate) struct Grammar;
