@@ -273,8 +273,6 @@ impl Worker {
             // A fact that was accepted after a deployment must meet its rules, on every node: what is
             // live is looked up after the facts were read.
             self.library.refresh(&*self.store).await?;
-            // After the read: a program that was live before a fact came in is live for that fact.
-            self.library.refresh(&*self.store).await.map_err(BatchError::from)?;
             let full = batch.facts.len() >= BATCH as usize || batch.timers.len() >= BATCH as usize;
             let commit = batch::work_out(&*self.store, &self.library, batch, BATCH as usize, now).await?;
             let (cursor, intents, facts) =
