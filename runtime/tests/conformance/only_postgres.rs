@@ -80,3 +80,35 @@ async fn an_address_that_leads_nowhere_is_explained() {
     let error = store::open("postgres://me:secret@127.0.0.1:1/db", &options()).await.err().unwrap();
     assert!(matches!(error, StoreError::Database(_)), "{error:?}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restored_dump_goes_on_where_it_was() {
+    let bed = Bed::postgres("restored").await;
+    let mut node = Node::start(&bed, "n1").await;
+    let device = event_of("e1", keys(&[(Namespace::Anonymous, "d1")]));
+    bed.store.accept(vec![device, event("e2", "ana")]).await.unwrap();
+    node.take_all(2).await;
+    let known = event_of("e3", keys(&[(Namespace::Id, "ana"), (Namespace::Anonymous, "d1")]));
+    bed.store.accept(vec![known]).await.unwrap();
+    let mut db = PgConnection::connect(&bed.address).await.unwrap();
+    sqlx::query(LINE).execute(&mut db).await.unwrap();
+    // What a dump of a database that has seen more transactions brings along.
+    for moved in [
+        "UPDATE facts SET tx = tx + 1000000000",
+        "UPDATE merges SET tx = tx + 1000000000",
+        "UPDATE timeline SET tx = tx + 1000000000",
+        "UPDATE leases SET cursor_tx = cursor_tx + 1000000000 WHERE cursor_tx > 0",
+    ] {
+        sqlx::query(moved).execute(&mut db).await.unwrap();
+    }
+    let store = store::open(&bed.address, &options()).await.unwrap();
+    let bed = Bed { store, ..bed };
+    let mut node = Node::start(&bed, "n2").await;
+    let taken = node.take_all(2).await;
+    assert_eq!(ids(&taken)[0], "e3");
+    assert!(taken.iter().all(|filed| filed.moved.is_none()), "the merge itself is not moved");
+    bed.store.accept(vec![event("e4", "ana")]).await.unwrap();
+    assert_eq!(ids(&node.take_all(1).await), ["e4"]);
+    let lines = bed.store.timeline_last(&TimelineFilter::default(), 10).await.unwrap();
+    assert_eq!(lines.len(), 1);
+}

@@ -42,7 +42,8 @@ const PENDING: &str = concat!(
         EXISTS (SELECT 1 FROM facts AS f WHERE f.shard = l.shard
             AND (f.tx, f.seq) > (l.cursor_tx, l.cursor_seq) AND f.tx < ",
     below_open!(),
-    ") OR EXISTS (SELECT 1 FROM runs AS r WHERE r.shard = l.shard AND r.wake_at <= $2))
+    ") OR (SELECT r.wake_at FROM runs AS r WHERE r.shard = l.shard AND r.wake_at IS NOT NULL
+            ORDER BY r.wake_at LIMIT 1) <= $2)
     ORDER BY l.shard"
 );
 const ADVANCE: &str = "

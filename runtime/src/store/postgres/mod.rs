@@ -13,8 +13,10 @@ mod intents;
 mod leases;
 mod moment;
 mod programs;
+mod restored;
 mod runs;
 mod settings;
+mod statistics;
 mod timeline;
 
 use std::collections::BTreeSet;
@@ -44,11 +46,17 @@ const MIGRATIONS: &[Step] = &[(1, "tables", include_str!("migrations/0001_tables
 const SHARDS: u16 = 256;
 
 /// What every connection is set to, whatever the server's defaults are.
-const SESSION: [(&str, &str); 4] = [
+const SESSION: [(&str, &str); 8] = [
     ("synchronous_commit", "on"),
     ("statement_timeout", "30s"),
     ("lock_timeout", "10s"),
     ("idle_in_transaction_session_timeout", "5s"),
+    // Statements are planned while tables are small, and the plans are kept while they
+    // grow: only looking rows up by index stays right. Every query here is made for it.
+    ("enable_seqscan", "off"),
+    ("enable_hashjoin", "off"),
+    ("enable_mergejoin", "off"),
+    ("jit", "off"),
 ];
 
 /// The transaction below which nothing is open any more.
@@ -78,7 +86,10 @@ impl PostgresStore {
         let connect = PgConnectOptions::from_str(url).map_err(address)?.application_name("onward");
         let mut db = connect.connect().await?;
         migrator(MIGRATIONS).run_direct(None, &mut db, false).await?;
-        let shards = settings::shards(&mut db, options.shards, SHARDS).await?;
+        let mut tx = db.begin().await?;
+        let shards = settings::shards(&mut tx, options.shards, SHARDS).await?;
+        restored::put_right(&mut tx).await?;
+        tx.commit().await?;
         db.close().await?;
         let pool = PgPoolOptions::new()
             .max_connections(options.connections.max(2))
@@ -255,6 +266,7 @@ impl Store for PostgresStore {
         let mut tx = self.begin().await?;
         let leases = leases::lease(&mut tx, node, ttl).await?;
         tx.commit().await?;
+        statistics::refresh(&mut *self.db().await?).await?;
         Ok(leases)
     }
 
@@ -371,10 +383,8 @@ impl Store for PostgresStore {
         let mut db = self.db().await?;
         let rows = runs::all_of_one(&mut db, id).await?;
         let subjects: Vec<&EntityId> = rows.iter().map(|run| &run.subject).collect();
-        let shards: Vec<i32> =
-            subjects.iter().map(|subject| i32::from(shard_of(subject, self.shards))).collect();
         let timeline = timeline::of_run(&mut db, self.shards, &subjects, id).await?;
-        let effects = intents::of_run(&mut db, &shards, id).await?;
+        let effects = intents::of_run(&mut db, id).await?;
         let run = rows.into_iter().next();
         Ok(run.map(|run| RunView { run, timeline, effects }))
     }

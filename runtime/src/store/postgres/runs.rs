@@ -40,10 +40,13 @@ const NEXT_WAKE: &str = "
     SELECT min(first.wake_at) FROM leases AS l CROSS JOIN LATERAL (
         SELECT r.wake_at FROM runs AS r WHERE r.shard = l.shard AND r.wake_at IS NOT NULL
         ORDER BY r.wake_at LIMIT 1) AS first";
+// `OFFSET 0` keeps the lookup a lookup for each subject, however few unfinished runs the
+// planner believes there are.
 const UNFINISHED: &str = select!(
     "FROM unnest($1::integer[], $2::text[], $3::text[]) AS asked (shard, kind, id)
-    JOIN runs AS r ON r.shard = asked.shard AND r.subject_kind = asked.kind AND r.subject_id = asked.id
-        AND r.ended IS NULL
+    CROSS JOIN LATERAL (
+        SELECT * FROM runs AS r WHERE r.shard = asked.shard AND r.subject_kind = asked.kind
+            AND r.subject_id = asked.id AND r.ended IS NULL OFFSET 0) AS r
     ORDER BY r.started, r.id"
 );
 // A moved run has left its row behind; its new self may find it in its shard.

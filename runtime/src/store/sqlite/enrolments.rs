@@ -12,11 +12,11 @@ use crate::store::{Result, StoreError, shard_of};
 
 const LOAD: &str = "
     SELECT e.workflow, e.subject_kind, e.subject_id, e.key
-    FROM json_each(?1) AS asked CROSS JOIN enrolments AS e ON e.shard = asked.value ->> 0
+    FROM jsonb_each(?1) AS asked CROSS JOIN enrolments AS e ON e.shard = asked.value ->> 0
         AND e.subject_kind = asked.value ->> 1 AND e.subject_id = asked.value ->> 2";
 const INSERT: &str = "
     INSERT INTO enrolments (shard, workflow, subject_kind, subject_id, key)
-    SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4 FROM json_each(?1) WHERE true
+    SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4 FROM jsonb_each(?1) WHERE true
     ON CONFLICT DO NOTHING";
 
 /// What these subjects have entered.

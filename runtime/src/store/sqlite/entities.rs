@@ -11,15 +11,15 @@ use crate::store::rows::{json, micros, moment, present, read_json};
 use crate::store::{EntityPatch, Result, shard_of};
 
 const LOAD: &str = "
-    SELECT e.kind, e.id, e.attributes, e.created FROM json_each(?1) AS asked CROSS JOIN entities AS e
+    SELECT e.kind, e.id, e.attributes, e.created FROM jsonb_each(?1) AS asked CROSS JOIN entities AS e
     ON e.shard = asked.value ->> 0 AND e.kind = asked.value ->> 1 AND e.id = asked.value ->> 2";
 const PUT: &str = "
     INSERT INTO entities (shard, kind, id, attributes, created)
-    SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4 FROM json_each(?1) WHERE true
+    SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4 FROM jsonb_each(?1) WHERE true
     ON CONFLICT (shard, kind, id) DO UPDATE SET attributes = excluded.attributes, created = excluded.created";
 const DELETE: &str = "
     DELETE FROM entities WHERE rowid IN (
-        SELECT e.rowid FROM json_each(?1) AS asked CROSS JOIN entities AS e
+        SELECT e.rowid FROM jsonb_each(?1) AS asked CROSS JOIN entities AS e
         ON e.shard = asked.value ->> 0 AND e.kind = asked.value ->> 1 AND e.id = asked.value ->> 2)";
 
 /// The entities that there are among `ids`.

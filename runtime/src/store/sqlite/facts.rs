@@ -17,7 +17,7 @@ const INSERT: &str = "
     INSERT INTO facts (shard, id, kind, name, subject_kind, subject_id, contact, body, at, received, origin)
     SELECT value ->> 'shard', value ->> 'id', value ->> 'kind', value ->> 'name', value ->> 'subject_kind',
         value ->> 'subject_id', value ->> 'contact', value ->> 'body', value ->> 'at', ?2, value ->> 'origin'
-    FROM json_each(?1) WHERE true
+    FROM jsonb_each(?1) WHERE true
     ON CONFLICT (id) DO NOTHING
     RETURNING id";
 const KNOWN: &str = "SELECT f.id FROM json_each(?1) AS asked CROSS JOIN facts AS f ON f.id = asked.value";

@@ -13,10 +13,10 @@ use crate::store::{IdentityKey, Result};
 // What was merged is followed to the entity that is left.
 const NAMED: &str = "
     WITH RECURSIVE named (kind, namespace, value, entity) AS (
-        SELECT i.kind, i.namespace, i.value, i.entity FROM json_each(?1) AS asked CROSS JOIN identities AS i
+        SELECT i.kind, i.namespace, i.value, i.entity FROM jsonb_each(?1) AS asked CROSS JOIN identities AS i
         ON i.kind = asked.value ->> 0 AND i.namespace = asked.value ->> 1 AND i.value = asked.value ->> 2
         UNION
-        SELECT m.kind, asked.value ->> 1, m.entity, m.target FROM json_each(?1) AS asked CROSS JOIN merges AS m
+        SELECT m.kind, asked.value ->> 1, m.entity, m.target FROM jsonb_each(?1) AS asked CROSS JOIN merges AS m
         ON asked.value ->> 1 = 'id' AND m.kind = asked.value ->> 0 AND m.entity = asked.value ->> 2
         UNION
         SELECT n.kind, n.namespace, n.value, m.target FROM named AS n
@@ -25,15 +25,15 @@ const NAMED: &str = "
     WHERE NOT EXISTS (SELECT 1 FROM merges AS m WHERE m.kind = n.kind AND m.entity = n.entity)";
 const REPOINT: &str = "
     UPDATE identities SET entity = moved.target
-    FROM (SELECT value ->> 0 AS kind, value ->> 1 AS entity, value ->> 2 AS target FROM json_each(?1)) AS moved
+    FROM (SELECT value ->> 0 AS kind, value ->> 1 AS entity, value ->> 2 AS target FROM jsonb_each(?1)) AS moved
     WHERE identities.kind = moved.kind AND identities.entity = moved.entity";
 const ADD: &str = "
     INSERT INTO identities (kind, namespace, value, entity)
-    SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each(?1)";
+    SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM jsonb_each(?1)";
 const MERGE: &str = "
     INSERT INTO merges (kind, entity, target, seq)
     SELECT moved.value ->> 0, moved.value ->> 1, moved.value ->> 2, f.seq
-    FROM json_each(?1) AS moved CROSS JOIN facts AS f ON f.id = moved.value ->> 3
+    FROM jsonb_each(?1) AS moved CROSS JOIN facts AS f ON f.id = moved.value ->> 3
     WHERE true ON CONFLICT (kind, entity) DO NOTHING";
 const TARGET: &str = "SELECT target FROM merges WHERE kind = ?1 AND entity = ?2";
 const OF_ENTITY: &str = "

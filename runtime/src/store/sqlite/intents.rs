@@ -37,7 +37,7 @@ const INSERT: &str = "
     SELECT value ->> 'shard', value ->> 'key', value ->> 'run', value ->> 'workflow', value ->> 'step',
         value ->> 'subject_kind', value ->> 'subject_id', value ->> 'program', value ->> 'action',
         value ->> 'arguments', value ->> 'due', 'ready'
-    FROM json_each(?1) WHERE true ON CONFLICT DO NOTHING";
+    FROM jsonb_each(?1) WHERE true ON CONFLICT DO NOTHING";
 const CANCEL: &str = "
     UPDATE intents SET state = 'cancelled', parked = NULL, ended = ?2
     WHERE rowid IN (
@@ -72,7 +72,7 @@ const SETTLE: &str = "
     UPDATE intents SET state = new.value ->> 'state', due = coalesce(new.value ->> 'due', due),
         parked = new.value ->> 'parked', detail = new.value ->> 'detail', ended = new.value ->> 'ended',
         claimed_by = NULL, lease_until = NULL
-    FROM json_each(?1) AS new
+    FROM jsonb_each(?1) AS new
     WHERE intents.shard = new.value ->> 'shard' AND intents.key = new.value ->> 'key'
         AND intents.state = 'claimed' AND intents.attempt = new.value ->> 'attempt'
     RETURNING intents.key";
@@ -89,7 +89,7 @@ const OF_RUN: &str = concat!("SELECT ", columns!(), " FROM intents WHERE run = ?
 const UNPARK: &str = "
     UPDATE intents SET state = ?2, due = coalesce(?3, due), ended = ?4, detail = coalesce(?5, detail),
         parked = NULL
-    FROM json_each(?1) AS asked
+    FROM jsonb_each(?1) AS asked
     WHERE intents.shard = asked.value ->> 0 AND intents.key = asked.value ->> 1 AND intents.state = 'parked'";
 const NEXT_DUE: &str = "SELECT min(due) FROM intents WHERE state = 'ready'";
 

@@ -24,7 +24,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use onward_bytecode::{EntityId, Hash};
-use onward_engine::model::{Entry, Fact, Intent, Order, Outcome, Run, Snapshot, What};
+use onward_engine::model::{Entry, Fact, Intent, Order, Outcome, Snapshot, What};
 use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
@@ -72,14 +72,16 @@ impl SqliteStore {
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
             .busy_timeout(Duration::from_secs(10));
-        let writer = SqlitePoolOptions::new().max_connections(1).connect_with(connect.clone()).await?;
+        // A file does not go away: connections need not be tried out before each use.
+        let pool = || SqlitePoolOptions::new().test_before_acquire(false);
+        let writer = pool().max_connections(1).connect_with(connect.clone()).await?;
         migrator(MIGRATIONS).run(&writer).await?;
         let mut tx = begin(&writer).await?;
         let shards = settings::shards(&mut tx, options.shards, SHARDS).await?;
         leases::free_all(&mut tx).await?;
         intents::free_all(&mut tx).await?;
         tx.commit().await?;
-        let readers = SqlitePoolOptions::new().max_connections(options.connections.max(1));
+        let readers = pool().max_connections(options.connections.max(1));
         let readers = readers.connect_lazy_with(connect.read_only(true));
         Ok(Self { writer, readers, shards, _lock: lock })
     }
@@ -93,6 +95,9 @@ impl SqliteStore {
     }
 
     async fn snapshot(&self, db: &mut SqliteConnection, ids: &BTreeSet<EntityId>) -> Result<Snapshot> {
+        if ids.is_empty() {
+            return Ok(Snapshot::default());
+        }
         let mut known = entities::load(db, self.shards, ids).await?;
         Ok(Snapshot {
             entities: ids.iter().map(|id| (id.clone(), known.remove(id))).collect(),
@@ -164,7 +169,7 @@ impl Store for SqliteStore {
 
     async fn order(&self, run: &str, order: Order, at: Timestamp) -> Result<()> {
         let mut tx = self.write().await?;
-        let found = runs::one(&mut tx, run).await?;
+        let found = runs::all_of_one(&mut tx, run).await?.into_iter().next();
         let fact = intake::order(found, run, order, at)?;
         facts::insert(&mut tx, self.shards, &[fact]).await?;
         Ok(tx.commit().await?)
@@ -309,10 +314,12 @@ impl Store for SqliteStore {
 
     async fn run(&self, id: &str) -> Result<Option<RunView>> {
         let mut db = self.read().await?;
-        let Some(run): Option<Run> = runs::one(&mut db, id).await? else { return Ok(None) };
-        let timeline = timeline::of_run(&mut db, id).await?;
+        let rows = runs::all_of_one(&mut db, id).await?;
+        let subjects = addresses(rows.iter().map(|run| &run.subject), self.shards)?;
+        let timeline = timeline::of_run(&mut db, &subjects, id).await?;
         let effects = intents::of_run(&mut db, id).await?;
-        Ok(Some(RunView { run, timeline, effects }))
+        let run = rows.into_iter().next();
+        Ok(run.map(|run| RunView { run, timeline, effects }))
     }
 
     async fn pinned(&self) -> Result<BTreeSet<Hash>> {

@@ -31,7 +31,7 @@ const NEXT_WAKE: &str = "
     SELECT min((SELECT min(r.wake_at) FROM runs AS r WHERE r.shard = l.shard AND r.wake_at IS NOT NULL))
     FROM leases AS l";
 const UNFINISHED: &str = select!(
-    "FROM json_each(?1) AS asked CROSS JOIN runs AS r ON r.shard = asked.value ->> 0
+    "FROM jsonb_each(?1) AS asked CROSS JOIN runs AS r ON r.shard = asked.value ->> 0
         AND r.subject_kind = asked.value ->> 1 AND r.subject_id = asked.value ->> 2 AND r.ended IS NULL
     ORDER BY r.started, r.id"
 );
@@ -43,7 +43,7 @@ const INSERT: &str = "
         value ->> 'subject_kind', value ->> 'subject_id', value ->> 'cause', value ->> 'started',
         value ->> 'version', value ->> 'effects', value ->> 'state', value ->> 'wake_at', value ->> 'rest',
         value ->> 'how', value ->> 'reason', value ->> 'ended'
-    FROM json_each(?1) WHERE true
+    FROM jsonb_each(?1) WHERE true
     ON CONFLICT (shard, id) DO UPDATE SET workflow = excluded.workflow, program = excluded.program,
         subject_kind = excluded.subject_kind, subject_id = excluded.subject_id, version = excluded.version,
         effects = excluded.effects, state = excluded.state, wake_at = excluded.wake_at, rest = excluded.rest,
@@ -54,7 +54,7 @@ const UPDATE: &str = "
         effects = new.value ->> 'effects', state = new.value ->> 'state', wake_at = new.value ->> 'wake_at',
         rest = new.value ->> 'rest', how = new.value ->> 'how', reason = new.value ->> 'reason',
         ended = new.value ->> 'ended'
-    FROM json_each(?1) AS new
+    FROM jsonb_each(?1) AS new
     WHERE runs.shard = new.value ->> 'shard' AND runs.id = new.value ->> 'id'
         AND runs.version = new.value ->> 'expected'";
 const LIST: &str = select!(
@@ -72,9 +72,9 @@ const OF_SUBJECT: &str = select!(
     ORDER BY r.started DESC, r.id DESC LIMIT ?7"
 );
 // The row that a moved run has left behind comes last.
-const ONE: &str = select!(
+const ALL_OF_ONE: &str = select!(
     "FROM leases AS l CROSS JOIN runs AS r ON r.shard = l.shard AND r.id = ?1
-    ORDER BY r.how IS NOT NULL AND r.how = 'moved' LIMIT 1"
+    ORDER BY r.how IS NOT NULL AND r.how = 'moved'"
 );
 const PINNED: &str = "SELECT DISTINCT program FROM runs WHERE ended IS NULL";
 
@@ -229,9 +229,9 @@ pub(super) async fn list(db: &mut SqliteConnection, shards: u16, filter: &RunFil
     Ok(RunPage::of(runs, filter.limit))
 }
 
-/// One run.
-pub(super) async fn one(db: &mut SqliteConnection, id: &str) -> Result<Option<Run>> {
-    sqlx::query(ONE).bind(id).fetch_optional(db).await?.as_ref().map(run).transpose()
+/// One run, and the rows that it has left behind where it was before it moved.
+pub(super) async fn all_of_one(db: &mut SqliteConnection, id: &str) -> Result<Vec<Run>> {
+    sqlx::query(ALL_OF_ONE).bind(id).fetch_all(db).await?.iter().map(run).collect()
 }
 
 /// The programs of unfinished runs.

@@ -24,12 +24,14 @@ const INSERT: &str = "
     INSERT INTO timeline (at, subject_kind, subject_id, workflow, run, step, what, detail)
     SELECT value ->> 'at', value ->> 'subject_kind', value ->> 'subject_id', value ->> 'workflow',
         value ->> 'run', value ->> 'step', value ->> 'what', value ->> 'detail'
-    FROM json_each(?1)";
+    FROM jsonb_each(?1)";
 const AFTER: &str = select!("seq > ?5 ORDER BY seq LIMIT ?6");
 const LAST: &str = select!("?5 IS NULL ORDER BY seq DESC LIMIT ?6");
 const OF_RUN: &str = "
-    SELECT seq, at, subject_kind, subject_id, workflow, run, step, what, detail
-    FROM timeline WHERE run = ?1 ORDER BY seq";
+    SELECT t.seq, t.at, t.subject_kind, t.subject_id, t.workflow, t.run, t.step, t.what, t.detail
+    FROM jsonb_each(?1) AS asked CROSS JOIN timeline AS t
+    ON t.subject_kind = asked.value ->> 1 AND t.subject_id = asked.value ->> 2
+    WHERE t.run = ?2 ORDER BY t.seq";
 
 #[derive(Serialize)]
 struct Columns<'a> {
@@ -105,9 +107,9 @@ async fn fetch(
     query.fetch_all(db).await?.iter().map(line).collect()
 }
 
-/// The timeline of a run.
-pub(super) async fn of_run(db: &mut SqliteConnection, run: &str) -> Result<Vec<Entry>> {
-    let rows = sqlx::query(OF_RUN).bind(run).fetch_all(db).await?;
+/// The timeline of a run, told of the subjects at these addresses.
+pub(super) async fn of_run(db: &mut SqliteConnection, addresses: &str, run: &str) -> Result<Vec<Entry>> {
+    let rows = sqlx::query(OF_RUN).bind(addresses).bind(run).fetch_all(db).await?;
     rows.iter().map(|row| line(row).map(|line| line.entry)).collect()
 }
 

@@ -166,5 +166,4 @@ CREATE TABLE timeline (
     detail       TEXT NOT NULL
 ) STRICT;
 
-CREATE INDEX timeline_of_subject ON timeline (subject_kind, subject_id);
-CREATE INDEX timeline_of_run ON timeline (run) WHERE run IS NOT NULL;
+CREATE INDEX timeline_of_subject ON timeline (subject_id, subject_kind);
