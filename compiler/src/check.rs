@@ -28,20 +28,23 @@ mod trigger;
 mod words;
 mod workflow;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
 use onward_bytecode::{Presence, Type};
 
 use crate::declare::Declarations;
-use crate::diagnostic::{Code, Diagnostic, Span};
+use crate::diagnostic::{Code, Diagnostic, FileId, Span};
 use crate::hir::{Expr, ExprKind, Hir, Ty, VarId, WaitId};
 use crate::project::{Content, Parsed};
 use crate::report::Report;
 use crate::syntax::ast::{AstNode, Origin};
 use scope::Scope;
+use segment::Segments;
 use step_name::StepNames;
+use template::Body;
 
 /// Checks everything that is declared.
 pub(crate) fn check(declared: &Declarations, project: &Parsed, report: &mut Report) -> Hir {
@@ -52,6 +55,8 @@ pub(crate) fn check(declared: &Declarations, project: &Parsed, report: &mut Repo
         used_actions: IndexMap::new(),
         used_templates: BTreeSet::new(),
         missing_settings: BTreeSet::new(),
+        segments: BTreeMap::new(),
+        bodies: BTreeMap::new(),
         vars: 0,
         waits: 0,
         step_names: StepNames::default(),
@@ -69,6 +74,11 @@ struct Checker<'a> {
     used_templates: BTreeSet<Arc<str>>,
     /// Settings that were reported as missing.
     missing_settings: BTreeSet<String>,
+    /// Messages that were taken apart, by where they stand: a template is looked at
+    /// once for each step that sends it.
+    segments: BTreeMap<(FileId, u32), Rc<Segments>>,
+    /// Bodies of templates that were rendered, by name.
+    bodies: BTreeMap<Arc<str>, Rc<Body>>,
     /// Variables of loops so far in this workflow or action.
     vars: u32,
     /// Waits for an event so far in this workflow.

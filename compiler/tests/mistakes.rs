@@ -1,6 +1,7 @@
 //! Two hundred small mistakes, each made alone in a project that is right: exactly
 //! one message, at exactly the wrong words, and a second mistake in another
 //! declaration is still found.
+#![expect(clippy::expect_used, reason = "a test may panic")]
 
 use onward_compiler::diagnostic::{Diagnostic, Severity};
 use onward_compiler::project::{Compiled, compile};

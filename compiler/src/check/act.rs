@@ -124,7 +124,7 @@ impl Checker<'_> {
     fn emit(&mut self, cx: Cx<'_>, emit: &ast::EmitAct) -> Option<Act> {
         let subject = cx.scope.subject.clone()?;
         let name = emit.event()?;
-        let found = self.event_named(&name, cx.origin, &subject);
+        let found = self.own_event_named(&name, cx.origin, &subject);
         let written = emit.fields().map(|it| self.keys(cx, &it)).unwrap_or_default();
         let Some((event, declared)) = found else {
             for (.., value) in written {

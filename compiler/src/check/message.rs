@@ -24,6 +24,8 @@ use crate::template::marks::Piece;
 pub(super) enum Form {
     /// As it is.
     Text,
+    /// As it is, but as a part of a URL inside one: the text that goes with HTML.
+    Plain,
     /// Escaped for HTML.
     Html,
     /// As a part of a URL, but whole if nothing stands before it.
@@ -76,7 +78,7 @@ impl Checker<'_> {
 
     fn quoted(&mut self, cx: Cx<'_>, literal: &StringLit, form: Form) -> Option<Expr> {
         let span = literal.span(cx.origin);
-        let segments = Segments::of_literal(literal, cx.origin, self.report);
+        let segments = self.segments_of_literal(literal, cx.origin);
         if form == Form::Url
             && let Some(Segment::Text(start)) = segments.get(0)
             && !["https://", "http://"].iter().any(|it| start.starts_with(it))
@@ -148,6 +150,7 @@ impl Checker<'_> {
         self.may_be_missing(scope, &value);
         let part_of_url = match walk.form {
             Form::Text => return Some(Part::Value(value)),
+            Form::Plain => in_url(&walk.before),
             Form::Url => !walk.before.is_empty(),
             Form::Html => spot(&walk.before) == Spot::UrlPart,
         };
@@ -265,6 +268,12 @@ impl Checker<'_> {
             }
         }
     }
+}
+
+/// Whether what comes right after `before` goes on with a URL.
+fn in_url(before: &str) -> bool {
+    let word = before.rsplit(|c: char| c.is_whitespace() || matches!(c, '(' | '<' | '"')).next();
+    word.is_some_and(|it| it.starts_with("https://") || it.starts_with("http://"))
 }
 
 /// A text made of parts.

@@ -250,11 +250,27 @@ impl Checker<'_> {
         if bound.understood == Understood::Partly {
             return None;
         }
+        if let Some(value) = self.about_event(cx, bound, &name, span) {
+            return Some(value);
+        }
         let at = cx.span(field);
         let events = list_names(bound.events.iter().map(|it| &**it), 3);
         let message = format!("{events} has no field `{name}`");
         self.unknown_field(&name, at, message, bound.fields.keys().map(|it| &**it), owner);
         None
+    }
+
+    /// What every event has beside its fields: `event.id` and `event.time`.
+    fn about_event(&self, cx: Cx<'_>, bound: &Bound, name: &str, span: Span) -> Option<Expr> {
+        let scalar = match name {
+            "id" => Scalar::Text,
+            "time" => Scalar::Time,
+            _ => return None,
+        };
+        let at_hand = cx.scope.event.as_ref().is_some_and(|it| it.of == bound.of);
+        let event = typed(ExprKind::Event, Type::One(Scalar::Json), Presence::Required, span);
+        let kind = ExprKind::Member(Box::new(event), name.into());
+        at_hand.then(|| typed(kind, Type::One(scalar), Presence::Required, span))
     }
 
     fn unknown_field<'n>(
@@ -304,11 +320,14 @@ impl Checker<'_> {
                     known(cx, typed(kind, Type::One(Scalar::Json), Presence::Optional, span))
                 }
                 Type::One(Scalar::Entity(entity)) => {
-                    if !self.attributes(&entity)?.contains_key(&*text) {
+                    if self.attributes(&entity)?.contains_key(&*text) {
+                        self.attribute(cx, value, &entity, &text, span)?
+                    } else if text == "id" {
+                        id_of(value, span)
+                    } else {
                         self.no_attribute(&entity, &text, at);
                         return None;
                     }
-                    self.attribute(cx, value, &entity, &text, span)?
                 }
                 _ => {
                     let message = format!(
@@ -485,6 +504,14 @@ impl Checker<'_> {
             }),
         });
     }
+}
+
+/// The key of an entity, which its JSON holds.
+fn id_of(entity: Expr, span: Span) -> Expr {
+    let presence = entity.ty.presence;
+    let json = super::convert::read_as(entity, &Type::One(Scalar::Json));
+    let kind = ExprKind::Member(Box::new(json), "id".into());
+    typed(kind, Type::One(Scalar::Text), presence, span)
 }
 
 /// `value`, sure to be there if that was proved.

@@ -2,8 +2,11 @@
 //!
 //! It must not know what is in the holes.
 
+use std::rc::Rc;
 use std::sync::Arc;
 
+use super::Checker;
+use crate::diagnostic::FileId;
 use crate::message::{self, Message, SegmentKind};
 use crate::report::Report;
 use crate::syntax::Parse;
@@ -28,6 +31,28 @@ pub(super) enum Segment {
     For(Option<String>, Option<ast::Expr>, Origin),
     /// `{% end %}`
     End,
+}
+
+impl Checker<'_> {
+    /// The segments of a text in quotes.
+    pub(super) fn segments_of_literal(&mut self, literal: &StringLit, origin: Origin) -> Rc<Segments> {
+        let span = literal.span(origin);
+        self.segments_at((span.file, span.start), || message::of_literal(origin, literal))
+    }
+
+    /// The segments of a stretch of a template's file.
+    pub(super) fn segments_of_file(&mut self, file: &TemplateFile) -> Rc<Segments> {
+        self.segments_at((file.file, file.offset), || message::of_file(file.file, &file.text, file.offset))
+    }
+
+    fn segments_at(&mut self, place: (FileId, u32), split: impl FnOnce() -> Message) -> Rc<Segments> {
+        if let Some(known) = self.segments.get(&place) {
+            return known.clone();
+        }
+        let segments = Rc::new(Segments::of(split(), self.report));
+        self.segments.insert(place, segments.clone());
+        segments
+    }
 }
 
 impl From<SegmentKind> for Segment {
@@ -56,16 +81,6 @@ fn understood(parse: &Parse) -> Option<ast::Expr> {
 pub(super) struct Segments(Vec<Segment>);
 
 impl Segments {
-    /// The segments of a text in quotes.
-    pub(super) fn of_literal(literal: &StringLit, origin: Origin, report: &mut Report) -> Self {
-        Self::of(message::of_literal(origin, literal), report)
-    }
-
-    /// The segments of a stretch of a template's file.
-    pub(super) fn of_file(file: &TemplateFile, report: &mut Report) -> Self {
-        Self::of(message::of_file(file.file, &file.text, file.offset), report)
-    }
-
     fn of(message: Message, report: &mut Report) -> Self {
         for diagnostic in message.diagnostics {
             report.push(diagnostic);
@@ -120,9 +135,9 @@ impl Segments {
     }
 
     /// Adds the segments of `other`; gives the number of the first of them.
-    pub(super) fn append(&mut self, other: Self) -> usize {
+    pub(super) fn append(&mut self, other: &Self) -> usize {
         let first = self.0.len();
-        self.0.extend(other.0);
+        self.0.extend(other.0.iter().cloned());
         first
     }
 }

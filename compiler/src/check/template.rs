@@ -21,6 +21,14 @@ use crate::shape;
 use crate::template::marks::{Marks, Piece};
 use crate::template::{html, markdown};
 
+/// The body of a mail in both of its forms.
+#[derive(Debug)]
+pub(super) struct Body {
+    segments: Segments,
+    html: Vec<Piece>,
+    text: Vec<Piece>,
+}
+
 impl Checker<'_> {
     /// An email template as the JSON that an action gets: `template`, `subject`,
     /// `text`, and if there are any `html`, `from` and `reply_to`.
@@ -110,35 +118,41 @@ impl Checker<'_> {
     /// The text and the HTML of a mail.
     fn body(&mut self, scope: &Scope, template: &Template, at: Span) -> Option<(Expr, Option<Expr>)> {
         let written = template.parts.get("text").map(|it| self.part(scope, it, at));
-        let preheader = template.parts.get("preheader").map(|part| self.segments(part));
-        let source =
-            ["markdown", "html"].into_iter().find_map(|it| template.parts.get(it).map(|part| (it, part)));
-        let Some((form, part)) = source else {
+        let Some(body) = self.rendered_body(template) else {
             return Some((written??, None));
         };
-        let mut segments = self.segments(part);
-        let marks = Marks::new(&segments.source());
-        let marked = segments.marked(&marks);
-        let mut whole = match form {
-            "markdown" => html::page(&markdown::to_html(&marked, &marks)),
-            _ => marked.clone(),
-        };
-        if let Some(preheader) = preheader {
-            let first = segments.append(preheader);
-            whole = html::with_preheader(&html::escape(&segments.marked_from(first, &marks)), &whole);
-        }
-        let html = self.rendered(scope, &segments, &marks.split(&whole), Form::Html, at);
+        let html = self.rendered(scope, &body.segments, &body.html, Form::Html, at);
         let text = match written {
             Some(text) => text,
-            None => {
-                let plain = match form {
-                    "markdown" => markdown::to_text(&marked, &marks),
-                    _ => html::to_text(&marked),
-                };
-                self.rendered(scope, &segments, &marks.split(&plain), Form::Text, at)
-            }
+            None => self.rendered(scope, &body.segments, &body.text, Form::Plain, at),
         };
         Some((text?, Some(html?)))
+    }
+
+    /// The body that a template's Markdown or HTML makes, if it has any.
+    fn rendered_body(&mut self, template: &Template) -> Option<Rc<Body>> {
+        if let Some(known) = self.bodies.get(&template.name) {
+            return Some(known.clone());
+        }
+        let sources = ["markdown", "html"].into_iter();
+        let (form, part) = sources.filter_map(|it| template.parts.get_key_value(it)).next()?;
+        let preheader = template.parts.get("preheader").map(|part| self.segments_of(part));
+        let mut segments = Segments::clone(&*self.segments_of(part));
+        let before = preheader.as_ref().map(|it| it.source()).unwrap_or_default();
+        let marks = Marks::new(&(before + &segments.source()));
+        let marked = segments.marked(&marks);
+        let (mut whole, plain) = if &**form == "markdown" {
+            (html::page(&markdown::to_html(&marked, &marks)), markdown::to_text(&marked, &marks))
+        } else {
+            (marked.clone(), html::to_text(&marked))
+        };
+        if let Some(preheader) = preheader {
+            let first = segments.append(&preheader);
+            whole = html::with_preheader(&html::escape(&segments.marked_from(first, &marks)), &whole);
+        }
+        let body = Rc::new(Body { html: marks.split(&whole), text: marks.split(&plain), segments });
+        self.bodies.insert(template.name.clone(), body.clone());
+        Some(body)
     }
 
     fn rendered(
@@ -154,14 +168,14 @@ impl Checker<'_> {
     }
 
     fn part(&mut self, scope: &Scope, part: &Part, at: Span) -> Option<Expr> {
-        let segments = self.segments(part);
+        let segments = self.segments_of(part);
         self.whole_message(scope, &segments, Form::Text, at)
     }
 
-    fn segments(&mut self, part: &Part) -> Segments {
+    fn segments_of(&mut self, part: &Part) -> Rc<Segments> {
         match &part.text {
-            PartText::Quoted(literal, origin) => Segments::of_literal(literal, *origin, self.report),
-            PartText::File(file) => Segments::of_file(file, self.report),
+            PartText::Quoted(literal, origin) => self.segments_of_literal(literal, *origin),
+            PartText::File(file) => self.segments_of_file(file),
         }
     }
 

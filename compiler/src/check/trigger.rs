@@ -141,40 +141,72 @@ impl<'a> Checker<'a> {
         scope
     }
 
-    /// The event that `name` names, if a workflow for `subject` can see it.
+    /// The event that `name` names, if a workflow for `subject` can see it: events about
+    /// a contact also reach its account.
     pub(super) fn event_named(
         &mut self,
         name: &ast::Name,
         origin: Origin,
         subject: &Arc<str>,
     ) -> Option<(Arc<str>, &'a Event)> {
+        let (name_of, event) = self.any_event(name, origin)?;
+        let reaches = event.about == *subject || (&**subject == "account" && &*event.about == "contact");
+        self.about(name, origin, (&name_of, event), subject, reaches)?;
+        Some((name_of, event))
+    }
+
+    /// The event that `name` names, if it is about `subject` itself.
+    pub(super) fn own_event_named(
+        &mut self,
+        name: &ast::Name,
+        origin: Origin,
+        subject: &Arc<str>,
+    ) -> Option<(Arc<str>, &'a Event)> {
+        let (name_of, event) = self.any_event(name, origin)?;
+        self.about(name, origin, (&name_of, event), subject, event.about == *subject)?;
+        Some((name_of, event))
+    }
+
+    fn any_event(&mut self, name: &ast::Name, origin: Origin) -> Option<(Arc<str>, &'a Event)> {
         use ast::AstNode as _;
-        let (text, span) = (name.text(), name.span(origin));
         let declared = self.declared;
-        let Some((name, event)) = declared.events.get_key_value(&*text) else {
-            self.unknown_event(&text, span);
-            return None;
-        };
-        let reaches = event.about == *subject
-            || (&**subject == "account" && &*event.about == "contact")
-            || !declared.entities.contains_key(&event.about);
-        if !reaches {
-            let about = event.about.clone();
-            let message = format!(
-                "`{name}` is about {}, and this workflow is for {}",
-                words::entity(&about),
-                words::entity(subject)
-            );
-            self.report.push(
-                Diagnostic::error(codes::WRONG_SUBJECT, span, message)
-                    .also(event.span, "declared here")
-                    .help(format!(
-                        "write `workflow NAME for {about} {{ … }}`, or declare the event `about {subject}`"
-                    )),
-            );
-            return None;
+        match declared.events.get_key_value(&*name.text()) {
+            Some((name, event)) => Some((name.clone(), event)),
+            None => {
+                self.unknown_event(&name.text(), name.span(origin));
+                None
+            }
         }
-        Some((name.clone(), event))
+    }
+
+    /// Refuses an event about something else than `subject`, unless it `fits`.
+    fn about(
+        &mut self,
+        name: &ast::Name,
+        origin: Origin,
+        (event, declared): (&Arc<str>, &Event),
+        subject: &Arc<str>,
+        fits: bool,
+    ) -> Option<()> {
+        use ast::AstNode as _;
+        // That there is no such entity was said where the event is declared.
+        if fits || !self.declared.entities.contains_key(&declared.about) {
+            return Some(());
+        }
+        let about = &declared.about;
+        let message = format!(
+            "`{event}` is about {}, and this workflow is for {}",
+            words::entity(about),
+            words::entity(subject)
+        );
+        self.report.push(
+            Diagnostic::error(codes::WRONG_SUBJECT, name.span(origin), message)
+                .also(declared.span, "declared here")
+                .help(format!(
+                    "write `workflow NAME for {about} {{ … }}`, or declare the event `about {subject}`"
+                )),
+        );
+        None
     }
 
     pub(super) fn unknown_event(&mut self, name: &str, span: Span) {

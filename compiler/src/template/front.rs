@@ -23,8 +23,8 @@ pub(crate) fn read(source: &Source, report: &mut Report) -> Template {
     let mut reader = Reader { file: source.id, parts: IndexMap::new(), report, broken: false };
     let body = reader.front(&source.text);
     let text = source.text.get(body as usize..).unwrap_or_default().to_owned();
-    let end = u32::try_from(source.text.len()).unwrap_or(u32::MAX);
-    let span = Span::new(source.id, 0..body.min(end).max(1).min(end));
+    let first = source.text.chars().next().map_or(0, char::len_utf8);
+    let span = Span::new(source.id, 0..body.max(u32::try_from(first).unwrap_or_default()));
     let body_part = if source.path.ends_with(".md") { "markdown" } else { "html" };
     let mut parts = reader.parts;
     let understood = if reader.broken { Understood::Partly } else { Understood::Whole };
@@ -50,7 +50,7 @@ impl Reader<'_> {
     /// Reads the front matter; gives the offset of the message after it.
     fn front(&mut self, text: &str) -> u32 {
         let length = |bytes: usize| u32::try_from(bytes).unwrap_or(u32::MAX);
-        let is_fence = |line: &str| line.trim_end() == "---";
+        let is_fence = |line: &str| line.trim_start_matches('\u{feff}').trim_end() == "---";
         if !text.lines().next().is_some_and(is_fence) {
             return 0;
         }
