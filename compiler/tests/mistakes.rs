@@ -3,7 +3,7 @@
 //! declaration is still found.
 #![expect(clippy::expect_used, reason = "a test may panic")]
 
-use onward_compiler::diagnostic::{Diagnostic, Severity};
+use onward_compiler::diagnostic::{Applicability, Diagnostic, Fix, Severity};
 use onward_compiler::project::{Compiled, compile};
 
 const RIGHT: &str = include_str!("cases/mistakes/right.onward");
@@ -104,6 +104,38 @@ fn none_hides_a_mistake_elsewhere() {
                 mistake.wrong,
                 found.join("\n  ")
             ));
+        }
+    }
+    assert!(failed.is_empty(), "{} failed\n{}", failed.len(), failed.join("\n"));
+}
+
+/// `text` with the changes of a fix made.
+fn fixed(text: &str, fix: &Fix) -> String {
+    let mut edits: Vec<_> = fix.edits.iter().collect();
+    edits.sort_by_key(|it| std::cmp::Reverse(it.span));
+    let mut text = text.to_owned();
+    for edit in edits {
+        text.replace_range(edit.span.range(), &edit.text);
+    }
+    text
+}
+
+#[test]
+fn a_fix_mends_its_mistake() {
+    let mut failed = Vec::new();
+    for mistake in mistakes() {
+        let text = RIGHT.replacen(&mistake.right, &mistake.wrong, 1);
+        let before = check(&text).diagnostics;
+        for fix in before.iter().flat_map(|it| &it.fixes) {
+            let mended = fixed(&text, fix);
+            let after = check(&mended).diagnostics;
+            let same =
+                |it: &Diagnostic| before.iter().any(|old| old.code == it.code && old.message == it.message);
+            let safe = fix.applicability == Applicability::Safe;
+            if after.iter().any(same) || (safe && !after.is_empty()) {
+                let found: Vec<String> = after.iter().map(|it| shown(it, &mended)).collect();
+                failed.push(format!("line {}: {}\n  {}", mistake.line, fix.title, found.join("\n  ")));
+            }
         }
     }
     assert!(failed.is_empty(), "{} failed\n{}", failed.len(), failed.join("\n"));

@@ -5,7 +5,7 @@
 use onward_bytecode::{Constant, Presence, Scalar, Type};
 
 use super::condition::is_text;
-use super::convert::{is_part_of, read_as};
+use super::convert::{bare_literal, is_part_of, read_as};
 use super::expression::{start_of, truth};
 use super::{Checker, Cx, words};
 use crate::codes;
@@ -211,7 +211,7 @@ impl Checker<'_> {
         for (value, other) in [(right, left), (left, right)] {
             let (ExprKind::Constant(constant), Type::One(ty)) = (&value.kind, &other.ty.ty) else { continue };
             match constant {
-                Constant::Text(text) if *ty == Scalar::Number || *ty == Scalar::Bool => {
+                Constant::Text(text) if bare_literal(text, ty) => {
                     return diagnostic.help("leave out the quotes").replace(
                         value.span,
                         &**text,
@@ -219,7 +219,7 @@ impl Checker<'_> {
                     );
                 }
                 Constant::Number(_) | Constant::Bool(_) | Constant::Date(_) | Constant::Clock(_)
-                    if is_text(ty) =>
+                    if is_text(ty) && shape::spelled(&self.quote(value.span), ty).is_some() =>
                 {
                     let source = self.quote(value.span);
                     return diagnostic.help("put it in quotes").replace(
@@ -236,6 +236,9 @@ impl Checker<'_> {
                 }
                 _ => {}
             }
+        }
+        if let (Type::One(Scalar::Number), _) | (_, Type::One(Scalar::Number)) = (&left.ty.ty, &right.ty.ty) {
+            return diagnostic.help("compare a number with a number, as in `… > 100`");
         }
         diagnostic.help("compare values of one type")
     }

@@ -214,7 +214,7 @@ pub(super) fn is_part_of(from: &Scalar, to: &Scalar) -> bool {
 }
 
 /// Whether `text` would be a literal of `scalar` without its quotes.
-fn bare_literal(text: &str, scalar: &Scalar) -> bool {
+pub(super) fn bare_literal(text: &str, scalar: &Scalar) -> bool {
     match scalar {
         Scalar::Number => rust_decimal::Decimal::from_str_exact(text).is_ok(),
         Scalar::Bool => matches!(text, "true" | "false"),
