@@ -27,7 +27,8 @@ quietly "$1/initdb" -D "$folder/data" -U onward -A trust -E UTF8 --locale=C --no
 quietly "$1/pg_ctl" -D "$folder/data" -w -l "$folder/server.log" \
     -o "-k $folder -p 5432 -c listen_addresses= -c max_connections=300" start
 echo "$folder"
-cat >/dev/null
+exec >/dev/null 2>&1
+cat
 "#;
 
 /// Users that a server may run as, if this process is root: PostgreSQL refuses root.
