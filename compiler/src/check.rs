@@ -45,6 +45,7 @@ use scope::Scope;
 use segment::Segments;
 use step_name::StepNames;
 use template::Body;
+pub(crate) use words::plain;
 
 /// Checks everything that is declared.
 pub(crate) fn check(declared: &Declarations, project: &Parsed, report: &mut Report) -> Hir {

@@ -237,6 +237,12 @@ impl Checker<'_> {
                 _ => {}
             }
         }
+        if let (Type::One(Scalar::Date | Scalar::Time), Type::One(Scalar::Duration)) = (&left.ty.ty, &right.ty.ty) {
+            let source = self.quote(right.span);
+            return diagnostic
+                .help(format!("compare it with a moment: `{source} ago`, or `now + {source}`"))
+                .replace(right.span, format!("{source} ago"), Applicability::Unsure);
+        }
         if let (Type::One(Scalar::Number), _) | (_, Type::One(Scalar::Number)) = (&left.ty.ty, &right.ty.ty) {
             return diagnostic.help("compare a number with a number, as in `… > 100`");
         }

@@ -247,7 +247,7 @@ fn example(scalar: &Scalar) -> String {
         Scalar::Timezone => "a time zone is a name like `Europe/Berlin`",
         Scalar::Json => "JSON is written `{ name: value }`",
         Scalar::OneOf(_) | Scalar::Ordered(_) => "write one of the texts of the set",
-        Scalar::Entity(kind) => return format!("write something that is a {kind}"),
+        Scalar::Entity(kind) => return format!("write something that is {}", words::entity(kind)),
     }
     .to_owned()
 }

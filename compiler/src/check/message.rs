@@ -83,7 +83,7 @@ impl Checker<'_> {
             && let Some(Segment::Text(start)) = segments.get(0)
             && !["https://", "http://"].iter().any(|it| start.starts_with(it))
         {
-            let message = format!("`{}` is not a URL", self.quote(span));
+            let message = format!("`{}` is not a URL", self.quote(span).trim_matches('"'));
             return self.error(codes::BAD_TEXT, span, message, "a URL begins with `https://`");
         }
         self.whole_message(cx.scope, &segments, form, span)

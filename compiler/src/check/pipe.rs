@@ -160,7 +160,9 @@ impl Checker<'_> {
         match wanted.given {
             Given::Must => {
                 let message = format!("`{name}` wants its {}", wanted.name);
-                let help = format!("write `{name} {}`", list_args(signature.args));
+                let must = signature.args.iter().filter(|it| it.given == Given::Must);
+                let example = must.map(|it| if it.kind == Kind::Number { " 20" } else { " \"…\"" });
+                let help = format!("write it behind: `{name}{}`", example.collect::<String>());
                 self.error(codes::WRONG_PIPE_ARGUMENT, span, message, help)
             }
             Given::May => Some(typed(ExprKind::Missing, type_of(wanted.kind)?, Presence::Optional, span)),

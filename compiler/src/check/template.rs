@@ -77,10 +77,11 @@ impl Checker<'_> {
                 continue;
             }
             if sure && template.understood == Understood::Whole {
+                let action = if &*template.channel == "email" { "email" } else { "sms" };
                 let message = format!("nobody sends the template `{}`", template.name);
                 self.report.push(
                     Diagnostic::warning(codes::UNUSED_TEMPLATE, template.span, message)
-                        .help(format!("send it, `do email {}`, or remove it", template.name)),
+                        .help(format!("send it, `do {action} {}`, or remove it", template.name)),
                 );
             }
             self.begin();

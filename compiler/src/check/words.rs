@@ -17,7 +17,7 @@ pub(super) fn short(text: &str, most: usize) -> String {
 }
 
 /// A type as part of a sentence: "a number".
-pub(super) fn plain(ty: &Type) -> String {
+pub(crate) fn plain(ty: &Type) -> String {
     match ty {
         Type::One(scalar) => one(scalar),
         Type::List(scalar) => format!("a list of {}", many(scalar)),

@@ -12,6 +12,7 @@ use super::{
     Action, Author, Declarations, Entity, Event, Field, Fields, Part, PartText, Sender, Team, Template,
     Understood, Workflow, name_of_file,
 };
+use crate::check::plain;
 use crate::codes;
 use crate::config;
 use crate::diagnostic::{Diagnostic, Span};
@@ -405,9 +406,10 @@ fn merge(first: &Field, second: Field) -> Result<Field, Box<Conflict>> {
         let docs = if narrow.docs.is_empty() { wide.docs.clone() } else { narrow.docs.clone() };
         return Ok(Field { docs, ..narrow.clone() });
     }
-    let message = format!("`{}` is {wide_type} already and cannot become {narrow_type}", narrow.name);
+    let (is, becomes) = (plain(wide_type), plain(narrow_type));
+    let message = format!("`{}` is {is} already and cannot become {becomes}", narrow.name);
     let diagnostic = Diagnostic::error(codes::ATTRIBUTE_CONFLICT, narrow.span, message)
-        .help(format!("give it a type that is {wide_type} too, or another name"));
+        .help(format!("give it a type that is {is} too, or another name"));
     Err(Box::new(Conflict { diagnostic, kept: wide.clone() }))
 }
 
