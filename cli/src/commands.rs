@@ -39,7 +39,14 @@ const STYLES: Styles = Styles::styled()
 )]
 pub(crate) struct Cli {
     /// When to use colours; NO_COLOR is obeyed too
-    #[arg(long, global = true, display_order = 900, value_name = "WHEN", default_value = "auto", hide_possible_values = true)]
+    #[arg(
+        long,
+        global = true,
+        display_order = 900,
+        value_name = "WHEN",
+        default_value = "auto",
+        hide_possible_values = true
+    )]
     pub(crate) color: Color,
     /// What to do.
     #[command(subcommand)]

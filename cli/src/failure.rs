@@ -114,8 +114,26 @@ impl fmt::Display for Failure {
 
 /// An operating system's error in its own words, without its number.
 pub(crate) fn reason(error: &std::io::Error) -> String {
-    let text = error.to_string();
-    text.split(" (os error").next().unwrap_or_default().to_lowercase()
+    without_number(&error.to_string()).to_lowercase()
+}
+
+fn without_number(text: &str) -> &str {
+    text.split(" (os error").next().unwrap_or_default()
+}
+
+/// An error with what caused it, as far as that says something else.
+pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut told = without_number(&error.to_string()).to_owned();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let text = error.to_string();
+        let text = without_number(&text);
+        if !told.contains(text) {
+            told = format!("{told}: {text}");
+        }
+        cause = error.source();
+    }
+    told
 }
 
 /// How a command ends.

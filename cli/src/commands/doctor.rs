@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use super::Format;
 use super::check::summary;
 use crate::client::{Connection, block};
-use crate::failure::{Exit, Outcome};
+use crate::failure::{Exit, Outcome, with_causes};
 use crate::project::Files;
 use crate::{json, screen, secrets};
 
@@ -227,7 +227,7 @@ async fn greet(server: &MailServer) -> Finding {
         Ok(false) => Finding::bad("mail", format!("{place} hangs up"), "is it a mail server?"),
         Err(error) => Finding::bad(
             "mail",
-            format!("{place}: {error}"),
+            format!("{place}: {}", with_causes(&error)),
             "check host, port, tls and login; is the port blocked?",
         ),
     }
@@ -235,9 +235,11 @@ async fn greet(server: &MailServer) -> Finding {
 
 async fn look_into(address: &str) -> Finding {
     match store::open(address, &store::Options::default()).await {
+        // One process at a time has such a file, and it locks it.
+        Err(store::StoreError::InUse { .. }) => Finding::good("store", "in use by a server"),
         Err(error) => Finding::bad(
             "store",
-            error.to_string(),
+            with_causes(&error),
             "check the address, the file's folder, or the database's log",
         ),
         Ok(store) => match store.counts().await {
@@ -245,7 +247,7 @@ async fn look_into(address: &str) -> Finding {
                 "store",
                 format!("answers, {}", screen::count(usize::from(store.shards()), "shard")),
             ),
-            Err(error) => Finding::bad("store", error.to_string(), "look at the database's log"),
+            Err(error) => Finding::bad("store", with_causes(&error), "look at the database's log"),
         },
     }
 }

@@ -96,5 +96,7 @@ fn show(line: &str, fence: Fence) -> Fence {
 /// Words between backticks in colour.
 fn code_words(line: &str) -> String {
     let parts = line.split('`').enumerate();
-    parts.map(|(n, part)| if n % 2 == 1 { screen::cyan(format!("`{part}`")) } else { part.to_owned() }).collect()
+    parts
+        .map(|(n, part)| if n % 2 == 1 { screen::cyan(format!("`{part}`")) } else { part.to_owned() })
+        .collect()
 }

@@ -82,8 +82,9 @@ fn through() -> Outcome {
 
 /// Lays a text out anew; tells where mistakes kept it as it is.
 fn layout(path: &Path, text: &str) -> Result<Formatted, Failure> {
-    let formatted = format(FileId(0), text)
-        .map_err(|unsound| Failure::problems(format!("`{}`: {unsound}", path.display()), "nothing was changed"))?;
+    let formatted = format(FileId(0), text).map_err(|unsound| {
+        Failure::problems(format!("`{}`: {unsound}", path.display()), "nothing was changed")
+    })?;
     for span in &formatted.left {
         let line = text.get(..span.range().start).unwrap_or_default().matches('\n').count() + 1;
         screen::aside(format!(

@@ -13,7 +13,7 @@ use onward_runtime::store::{self, Store};
 use onward_runtime::{Access, Clock, Options, Running, Secrets, Server, StartError};
 
 use crate::client::block;
-use crate::failure::{Exit, Failure, Outcome};
+use crate::failure::{Exit, Failure, Outcome, with_causes};
 use crate::logging::{self, Log};
 use crate::{moment, secrets};
 
@@ -72,7 +72,7 @@ impl Serve {
             let options = store::Options { shards: self.shards, ..store::Options::default() };
             let store = store::open(&address, &options).await.map_err(|error| {
                 Failure::unreachable(
-                    format!("cannot open the store: {error}"),
+                    format!("cannot open the store: {}", with_causes(&error)),
                     "check --store; `onward doctor` tells more",
                 )
             })?;
@@ -158,12 +158,12 @@ impl Serve {
 
 /// Why a server does not start, with what to do.
 pub(crate) fn not_started(error: StartError) -> Failure {
-    let help = match error {
+    let help = match &error {
         StartError::Listen { .. } => "name another address by --listen; 127.0.0.1:0 takes any free port",
         StartError::Store(_) => "look at the disk, or at the database's log",
         StartError::Program { .. } => "deploy a program that this version compiled",
     };
-    Failure::unreachable(error.to_string(), help)
+    Failure::unreachable(with_causes(&error), help)
 }
 
 /// Makes the artifact live, unless it is.
@@ -175,8 +175,9 @@ async fn deploy(store: &dyn Store, file: &Path) -> Result<(), Failure> {
             "`onward compile -o FILE` makes artifacts",
         )
     })?;
-    let failed =
-        |error: store::StoreError| Failure::unreachable(format!("cannot deploy: {error}"), "check the store");
+    let failed = |error: store::StoreError| {
+        Failure::unreachable(format!("cannot deploy: {}", with_causes(&error)), "check the store")
+    };
     let hash = program.hash();
     if store.live().await.map_err(failed)?.is_some_and(|live| live.hash == hash) {
         return Ok(());

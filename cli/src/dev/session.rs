@@ -15,7 +15,7 @@ use super::story::Story;
 use crate::client::Client;
 use crate::commands::{deploy, emit, runs, serve};
 use crate::events::Line;
-use crate::failure::Failure;
+use crate::failure::{Failure, with_causes};
 use crate::message::{Content, Message};
 use crate::{json, moment, screen};
 
@@ -85,7 +85,10 @@ impl Session {
         };
         let address = format!("sqlite:{}", setup.folder.join("onward.db").display());
         let store = store::open(&address, &store::Options::default()).await.map_err(|error| {
-            Failure::unreachable(format!("cannot open the store: {error}"), "`--fresh` begins anew")
+            Failure::unreachable(
+                format!("cannot open the store: {}", with_causes(&error)),
+                "`--fresh` begins anew",
+            )
         })?;
         let outbox = Outbox::new();
         let running = Server::start(Options {
@@ -304,5 +307,8 @@ fn message(caught: &Caught) -> Message {
 }
 
 fn stuck(error: &store::StoreError) -> Failure {
-    Failure::unreachable(format!("the store failed: {error}"), "is the disk full? `--fresh` begins anew")
+    Failure::unreachable(
+        format!("the store failed: {}", with_causes(error)),
+        "is the disk full? `--fresh` begins anew",
+    )
 }

@@ -72,7 +72,8 @@ fn links(folder: &str) -> String {
         .collect();
     pages.sort();
     pages.iter().fold(String::new(), |mut links, page| {
-        let text = std::fs::read_to_string(workspace().join("docs").join(folder).join(page)).expect("it can be read");
+        let text = std::fs::read_to_string(workspace().join("docs").join(folder).join(page))
+            .expect("it can be read");
         let title = text.lines().next().unwrap_or_default().trim_start_matches(['#', ' ']).replace('`', "");
         let _ = writeln!(links, "  - [{title}]({folder}/{page})");
         links

@@ -26,12 +26,14 @@ fn the_reference_is_up_to_date() {
 /// Writes down the help of every command below this one.
 fn describe(command: &[&str], page: &mut String) {
     let all = onward(&[&["help"], command].concat()).ends_with(0);
-    let names = all.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
+    let names =
+        all.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
     for name in names.filter_map(|line| line.split_whitespace().next()).filter(|name| *name != "help") {
         let words = [command, &[name]].concat();
         let help = onward(&[&["help"], words.as_slice()].concat()).ends_with(0);
         let lines: Vec<&str> = help.lines().map(str::trim_end).collect();
-        let _ = writeln!(page, "\n## onward {}\n\n```\n{}\n```", words.join(" "), lines.join("\n").trim_end());
+        let _ =
+            writeln!(page, "\n## onward {}\n\n```\n{}\n```", words.join(" "), lines.join("\n").trim_end());
         describe(&words, page);
     }
 }
