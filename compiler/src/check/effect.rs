@@ -85,7 +85,7 @@ impl<'a> Checker<'a> {
         let mut whole = Some(());
         if let Some(first) = effect.first() {
             let span = cx.span(&first);
-            match action.params.values().next() {
+            match first_param(action) {
                 Some(param) => {
                     written.insert(param.name.clone(), (Some(first), span));
                 }
@@ -157,7 +157,7 @@ impl<'a> Checker<'a> {
         if param.presence == Presence::Optional {
             return Some(typed(ExprKind::Missing, kind.ty(), Presence::Optional, span));
         }
-        let is_first = action.params.keys().next() == Some(&param.name);
+        let is_first = first_param(action).is_some_and(|it| it.name == param.name);
         let help = match (is_first, kind) {
             (true, ParamKind::Template) => format!("name a template: `do {name} welcome`"),
             (true, ParamKind::Team) => format!("name a team: `do {name} sales …`"),
@@ -359,6 +359,13 @@ impl<'a> Checker<'a> {
         }
         self.value_of(cx, value, &Type::List(Scalar::Email), role)
     }
+}
+
+/// The parameter that takes the value without a label: the first that has to be given,
+/// so that `sms(to: phone = contact.phone, text: text)` is done by `do sms "…"`.
+fn first_param(action: &Action) -> Option<&Param> {
+    let must = |it: &&Param| it.default.is_none() && it.presence == Presence::Required;
+    action.params.values().find(must).or_else(|| action.params.values().next())
 }
 
 /// The one word that `value` is, if it is one.
