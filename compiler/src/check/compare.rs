@@ -237,7 +237,9 @@ impl Checker<'_> {
                 _ => {}
             }
         }
-        if let (Type::One(Scalar::Date | Scalar::Time), Type::One(Scalar::Duration)) = (&left.ty.ty, &right.ty.ty) {
+        if let (Type::One(Scalar::Date | Scalar::Time), Type::One(Scalar::Duration)) =
+            (&left.ty.ty, &right.ty.ty)
+        {
             let source = self.quote(right.span);
             return diagnostic
                 .help(format!("compare it with a moment: `{source} ago`, or `now + {source}`"))
