@@ -22,11 +22,10 @@ impl Turn<'_> {
             return Ok(());
         }
         let rest = rest.clone();
-        let (what, detail) = match outcome {
-            Outcome::Accepted { detail, .. } => (What::Sent, detail),
-            Outcome::Dropped { detail } => (What::Skipped, detail),
-        };
-        self.say(&run, Some(&rest.point), what, detail.clone());
+        // That it was sent has been told already, by whoever heard the provider's answer.
+        if let Outcome::Dropped { detail } = outcome {
+            self.say(&run, Some(&rest.point), What::Skipped, detail.clone());
+        }
         self.resume(run, rest, Onward::Point, None)
     }
 }
