@@ -119,6 +119,11 @@ impl Checker<'_> {
     }
 
     /// Reports an error that needs no more than a sentence and a next step.
+    fn say(&mut self, code: Code, span: Span, message: impl Into<String>, help: impl Into<String>) {
+        self.report.push(Diagnostic::error(code, span, message).help(help));
+    }
+
+    /// The same where a value was wanted: there is none.
     fn error<T>(
         &mut self,
         code: Code,
@@ -126,7 +131,7 @@ impl Checker<'_> {
         message: impl Into<String>,
         help: impl Into<String>,
     ) -> Option<T> {
-        self.report.push(Diagnostic::error(code, span, message).help(help));
+        self.say(code, span, message, help);
         None
     }
 

@@ -1,6 +1,8 @@
 //! From the files of a project to a program: the whole pipeline in one place.
 //!
-//!     Project::read(files).parse().check().lower()
+//! ```text
+//! Project::read(files).parse().check().lower()
+//! ```
 //!
 //! It must not know the disk: whoever has files gives their paths and texts.
 

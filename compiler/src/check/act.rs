@@ -59,7 +59,7 @@ impl Checker<'_> {
         let value = self.expr(cx, &written)?;
         // A list is set as a whole: one value would silently become a list of one.
         if matches!((&value.ty.ty, &attribute.ty), (Type::One(it), Type::List(_)) if *it != Scalar::Json) {
-            return self.misfit(&value, &attribute.ty, &role).map(|_| Act::Note(value));
+            return self.misfit(&value, &attribute.ty, &role);
         }
         let value = self.fit(value, &attribute.ty, &role)?;
         Some(Act::Set { entity, attribute, value })
@@ -197,8 +197,7 @@ impl Checker<'_> {
         if let (None, Some((_, span))) = (&parts.due, &parts.remind) {
             let span = *span;
             let message = "a reminder comes before the task is due, and this task is never due";
-            let _: Option<()> =
-                self.error(codes::TASK_PART, span, message, "say when it is due: `due in 2h`");
+            self.say(codes::TASK_PART, span, message, "say when it is due: `due in 2h`");
             return None;
         }
         let remind = match (&parts.due, parts.remind) {

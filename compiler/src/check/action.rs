@@ -122,39 +122,19 @@ impl Checker<'_> {
                 items.broken |= smtp.is_none();
                 put(&mut items.request, (Kind::Smtp(smtp), span))
             }
-            ActionItem::BasicAuth(it) => {
-                let user = it.user().and_then(|it| self.value_of(cx, &it, &text, "the user of `basic auth`"));
-                let password = it
-                    .password()
-                    .and_then(|it| self.value_of(cx, &it, &text, "the password of `basic auth`"));
-                let auth = user.zip(password).map(|(user, password)| Auth::Basic(user, password));
+            ActionItem::BasicAuth(_) | ActionItem::BearerAuth(_) => {
+                let auth = self.auth(cx, item);
                 items.broken |= auth.is_none();
                 put(&mut items.auth, (auth, span))
-            }
-            ActionItem::BearerAuth(it) => {
-                let token = it.value().and_then(|it| self.value_of(cx, &it, &text, "`bearer auth`"));
-                items.broken |= token.is_none();
-                put(&mut items.auth, (token.map(Auth::Bearer), span))
             }
             ActionItem::Header(it) => {
                 self.header(cx, it, items);
                 None
             }
-            ActionItem::Form(it) => {
-                let form = it.object().and_then(|object| self.form(cx, &object));
-                items.broken |= form.is_none();
-                put(&mut items.body, (form.map(Body::Form), span))
-            }
-            ActionItem::Json(it) => {
-                let json = Type::One(Scalar::Json);
-                let value = it.value().and_then(|it| self.value_of(cx, &it, &json, "`json`"));
-                items.broken |= value.is_none();
-                put(&mut items.body, (value.map(Body::Json), span))
-            }
-            ActionItem::Body(it) => {
-                let value = it.value().and_then(|it| self.value_of(cx, &it, &text, "`body`"));
-                items.broken |= value.is_none();
-                put(&mut items.body, (value.map(Body::Text), span))
+            ActionItem::Form(_) | ActionItem::Json(_) | ActionItem::Body(_) => {
+                let body = self.body_item(cx, item);
+                items.broken |= body.is_none();
+                put(&mut items.body, (body, span))
             }
             ActionItem::Sign(it) => {
                 let key = it.value().and_then(|it| self.value_of(cx, &it, &text, "`sign webhook with`"));
@@ -194,6 +174,33 @@ impl Checker<'_> {
         }
     }
 
+    fn auth(&mut self, cx: Cx<'_>, item: &ActionItem) -> Option<Auth> {
+        let text = Type::One(Scalar::Text);
+        let mut part = |value: Option<ast::Expr>, role: &str| self.value_of(cx, &value?, &text, role);
+        match item {
+            ActionItem::BasicAuth(it) => {
+                let user = part(it.user(), "the user of `basic auth`");
+                let password = part(it.password(), "the password of `basic auth`");
+                user.zip(password).map(|(user, password)| Auth::Basic(user, password))
+            }
+            ActionItem::BearerAuth(it) => part(it.value(), "`bearer auth`").map(Auth::Bearer),
+            _ => None,
+        }
+    }
+
+    fn body_item(&mut self, cx: Cx<'_>, item: &ActionItem) -> Option<Body> {
+        match item {
+            ActionItem::Form(it) => self.form(cx, &it.object()?).map(Body::Form),
+            ActionItem::Json(it) => {
+                self.value_of(cx, &it.value()?, &Type::One(Scalar::Json), "`json`").map(Body::Json)
+            }
+            ActionItem::Body(it) => {
+                self.value_of(cx, &it.value()?, &Type::One(Scalar::Text), "`body`").map(Body::Text)
+            }
+            _ => None,
+        }
+    }
+
     /// The first word of an item.
     fn first_word(&self, item: &ActionItem, origin: Origin) -> Span {
         let first = item.syntax().first_token().map(|it| origin.span(it.text_range()));
@@ -205,7 +212,7 @@ impl Checker<'_> {
         if items.request.is_none() && action.understood == Understood::Whole {
             let message = format!("`{name}` does not say what it does");
             let help = "say what it sends: `post \"https://…\" json { … }`";
-            let _: Option<()> = self.error(codes::ACTION_REQUEST, action.span, message, help);
+            self.say(codes::ACTION_REQUEST, action.span, message, help);
         }
         if let Some((Kind::Smtp(_), smtp)) = &items.request {
             let smtp = *smtp;
@@ -246,8 +253,7 @@ impl Checker<'_> {
         if !token {
             items.broken = true;
             let message = format!("`{text}` cannot be the name of a header");
-            let _: Option<()> =
-                self.error(codes::BAD_TEXT, span, message, "a header's name is letters, digits and dashes");
+            self.say(codes::BAD_TEXT, span, message, "a header's name is letters, digits and dashes");
             return;
         }
         if let Some((.., first)) = items.headers.iter().find(|(it, ..)| it.eq_ignore_ascii_case(&text)) {

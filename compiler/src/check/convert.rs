@@ -118,7 +118,7 @@ impl Checker<'_> {
     }
 
     /// Says that `value` is no `want`.
-    pub(super) fn misfit(&mut self, value: &Expr, want: &Type, role: &str) -> Option<Expr> {
+    pub(super) fn misfit<T>(&mut self, value: &Expr, want: &Type, role: &str) -> Option<T> {
         let source = self.quote(value.span);
         let message =
             format!("{role} wants {}, and `{source}` is {}", words::plain(want), words::what(value));

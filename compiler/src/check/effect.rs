@@ -164,7 +164,7 @@ impl<'a> Checker<'a> {
             (true, _) => format!("write it right after the name: `do {name} …`"),
             (false, _) => format!("add `{} …`", param.name),
         };
-        let message = format!("`{name}` wants its {}", label_words(&param.name));
+        let message = format!("`{name}` wants its `{}`", param.name);
         self.error(codes::MISSING_ARGUMENT, span, message, help)
     }
 
@@ -200,7 +200,7 @@ impl<'a> Checker<'a> {
                     let help = setting.help.clone().unwrap_or_default();
                     return self.error(codes::UNKNOWN_SETTING, span, message, help);
                 }
-                let message = format!("`{name}` does not know its {} here", label_words(&param.name));
+                let message = format!("`{name}` does not know its `{}` here", param.name);
                 let help = format!(
                     "it is `{words}` unless you say otherwise, which does not fit here: add `{} …`{}",
                     param.name,
@@ -376,9 +376,4 @@ fn one_name(cx: Cx<'_>, value: &ast::Expr) -> Option<(String, Span)> {
         [name] => Some((name.text(), cx.span(name))),
         _ => None,
     }
-}
-
-/// A parameter's name as words.
-fn label_words(name: &str) -> String {
-    format!("`{name}`")
 }

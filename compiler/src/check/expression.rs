@@ -167,13 +167,11 @@ impl Checker<'_> {
     pub(super) fn entries(&mut self, cx: Cx<'_>, object: &ast::ObjectExpr) -> Option<Vec<(Arc<str>, Expr)>> {
         let mut entries: Vec<(Arc<str>, Expr)> = Vec::new();
         let mut whole = true;
-        for (key, span, value) in self.keys(cx, object) {
-            let Some(value) = value.and_then(|value| self.expr(cx, &value)) else {
-                whole = false;
-                continue;
-            };
-            let _ = span;
-            entries.push((key, value));
+        for (key, _, value) in self.keys(cx, object) {
+            match value.and_then(|value| self.expr(cx, &value)) {
+                Some(value) => entries.push((key, value)),
+                None => whole = false,
+            }
         }
         whole.then_some(entries)
     }

@@ -145,7 +145,7 @@ impl Checker<'_> {
     fn hole(&mut self, scope: &Scope, origin: Origin, expr: &ast::Expr, walk: &Walk<'_>) -> Option<Part> {
         let value = self.expr(Cx { scope, origin }, expr)?;
         if let Type::One(Scalar::Entity(_)) = value.ty.ty {
-            return self.misfit(&value, &Type::One(Scalar::Text), "a message").map(Part::Value);
+            return self.misfit(&value, &Type::One(Scalar::Text), "a message");
         }
         self.may_be_missing(scope, &value);
         let part_of_url = match walk.form {

@@ -129,7 +129,7 @@ impl Checker<'_> {
         }
         let message = "there is no event here";
         let help = "a workflow has one if it starts `on` an event; a change of an entity is none";
-        let _: Option<()> = self.error(codes::NO_EVENT_HERE, span, message, help);
+        self.say(codes::NO_EVENT_HERE, span, message, help);
         Meaning::Error
     }
 
@@ -475,7 +475,7 @@ impl Checker<'_> {
         if cx.scope.place == Place::Action && matches!(name, "contact" | "account" | "event") {
             let message = format!("an action does not see any {name}");
             let help = format!("make it a parameter, whose default may read it: `value: text = {name}.…`");
-            let _: Option<()> = self.error(codes::UNKNOWN_NAME, span, message, help);
+            self.say(codes::UNKNOWN_NAME, span, message, help);
             return;
         }
         if let Some((_, meant)) = CONSTANTS.iter().find(|(it, _)| *it == name) {
@@ -488,7 +488,7 @@ impl Checker<'_> {
         }
         if let Some((sort, help)) = self.elsewhere(name) {
             let message = format!("`{name}` is {sort} and has no value");
-            let _: Option<()> = self.error(codes::NOT_A_VALUE, span, message, help);
+            self.say(codes::NOT_A_VALUE, span, message, help);
             return;
         }
         let known = self.candidates(cx);

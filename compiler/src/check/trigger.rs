@@ -256,8 +256,7 @@ impl<'a> Checker<'a> {
         if let Some(alias) = clause.alias() {
             let help = "read the attributes of the entity itself, and remove the `as`";
             let span = alias.span(origin);
-            let _: Option<()> =
-                self.error(codes::NO_EVENT_HERE, span, "there is no event here that could have a name", help);
+            self.say(codes::NO_EVENT_HERE, span, "there is no event here that could have a name", help);
         }
     }
 

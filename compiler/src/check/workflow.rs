@@ -79,12 +79,11 @@ impl<'a> Checker<'a> {
             let message = format!("nothing starts `{name}`");
             let help =
                 format!("begin with what has to happen: `on EVENT`, with {} for example", self.some_events());
-            let _: Option<()> = self.error(codes::NO_TRIGGER, span, message, help);
+            self.say(codes::NO_TRIGGER, span, message, help);
         }
         if syntax.steps().next().is_none() {
             let message = format!("`{name}` does nothing");
-            let _: Option<()> =
-                self.error(codes::NO_STEPS, span, message, "add a step, such as `do email welcome`");
+            self.say(codes::NO_STEPS, span, message, "add a step, such as `do email welcome`");
         }
     }
 
