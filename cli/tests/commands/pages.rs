@@ -59,6 +59,7 @@ const SUMMARY: &str = "\
 # Running it
 
 - [Operations](operations.md)
+- [Performance](performance.md)
 - [Architecture](architecture.md)
 - [Decisions](decisions/README.md)
 {decisions}";
