@@ -18,5 +18,6 @@ pub mod project;
 pub mod render;
 mod report;
 mod shape;
+mod source;
 pub mod syntax;
 mod template;

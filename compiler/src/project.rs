@@ -6,31 +6,18 @@
 //!
 //! It must not know the disk: whoever has files gives their paths and texts.
 
-use std::sync::Arc;
-
 use onward_bytecode::{Artifact, Debug, SourceFile, Verified};
 
-use crate::declare::{self, Author};
 use crate::diagnostic::{Diagnostic, FileId, Severity, Span};
 use crate::hir::Hir;
 use crate::report::Report;
-use crate::syntax::{self, ast};
-use crate::{check, codes, lower};
-
-/// The catalogue that is part of every project.
-const STD: &[(&str, &str)] = &[
-    ("std/entities.onward", include_str!("../std/entities.onward")),
-    ("std/events.onward", include_str!("../std/events.onward")),
-    ("std/mail.onward", include_str!("../std/mail.onward")),
-    ("std/slack.onward", include_str!("../std/slack.onward")),
-    ("std/twilio.onward", include_str!("../std/twilio.onward")),
-    ("std/webhook.onward", include_str!("../std/webhook.onward")),
-];
+use crate::source::{self, Content, Source};
+use crate::{check, codes, declare, lower};
 
 /// The files of a project, as text.
 #[derive(Debug, Clone)]
 pub struct Project {
-    files: Vec<(SourceFile, Author)>,
+    files: Vec<SourceFile>,
 }
 
 impl Project {
@@ -41,73 +28,22 @@ impl Project {
     /// of the files does not matter.
     pub fn read<P: Into<String>, T: Into<String>>(files: impl IntoIterator<Item = (P, T)>) -> Self {
         let files = files.into_iter().map(|(path, text)| (path.into().replace('\\', "/"), text.into()));
-        let mut files: Vec<(String, String)> = files.filter(|(path, _)| sort_of(path).is_some()).collect();
+        let mut files: Vec<(String, String)> = files.filter(|(path, _)| source::is_source(path)).collect();
         files.sort();
-        let source = |path: &str, text: &str| SourceFile { path: path.into(), text: text.into() };
-        let own = files.iter().map(|(path, text)| (source(path, text), Author::User));
-        let std = STD.iter().map(|(path, text)| (source(path, text), Author::Std));
-        Self { files: own.chain(std).collect() }
+        let own = files
+            .iter()
+            .map(|(path, text)| SourceFile { path: path.as_str().into(), text: text.as_str().into() });
+        Self { files: own.collect() }
     }
 
     /// Parses every file; mistakes are kept beside the trees.
     #[must_use]
     pub fn parse(self) -> Parsed {
-        let files = self.files.into_iter().zip(0..);
-        Parsed { files: files.map(|((file, author), id)| Source::parse(file, author, FileId(id))).collect() }
-    }
-}
-
-/// What a file holds, by its name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Sort {
-    Rules,
-    Settings,
-    Template,
-}
-
-fn sort_of(path: &str) -> Option<Sort> {
-    let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
-    let in_templates = folder == "templates" || folder.ends_with("/templates");
-    match name.rsplit_once('.')? {
-        (_, "onward") => Some(Sort::Rules),
-        ("onward", "toml") if folder.is_empty() => Some(Sort::Settings),
-        (_, "md" | "html") if in_templates => Some(Sort::Template),
-        _ => None,
-    }
-}
-
-/// A file with what the parser made of it.
-#[derive(Debug)]
-pub(crate) struct Source {
-    pub(crate) id: FileId,
-    pub(crate) path: Arc<str>,
-    pub(crate) text: Arc<str>,
-    pub(crate) author: Author,
-    pub(crate) content: Content,
-}
-
-/// What a file holds.
-#[derive(Debug)]
-pub(crate) enum Content {
-    /// Declarations, and what the parser has to say about them.
-    Rules { file: Option<ast::File>, errors: Vec<Diagnostic> },
-    /// Settings.
-    Settings,
-    /// A template.
-    Template,
-}
-
-impl Source {
-    fn parse(file: SourceFile, author: Author, id: FileId) -> Self {
-        let content = match sort_of(&file.path) {
-            Some(Sort::Settings) => Content::Settings,
-            Some(Sort::Template) => Content::Template,
-            Some(Sort::Rules) | None => {
-                let parse = syntax::parse(id, &file.text);
-                Content::Rules { file: parse.file(), errors: parse.diagnostics().to_vec() }
-            }
-        };
-        Self { id, path: file.path, text: file.text, author, content }
+        let mut files: Vec<Source> =
+            self.files.into_iter().zip(0..).map(|(file, id)| Source::parse(file, FileId(id))).collect();
+        let own = u32::try_from(files.len()).unwrap_or(u32::MAX);
+        files.extend(source::catalogue(own));
+        Parsed { files }
     }
 }
 

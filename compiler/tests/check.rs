@@ -141,3 +141,12 @@ fn every_code_has_a_page_whose_example_has_it() {
     let missing: Vec<_> = every_code().filter(|it| !pages.contains(*it)).collect();
     assert!(missing.is_empty(), "no page for {missing:?}");
 }
+
+#[test]
+fn the_catalogue_is_right() {
+    let compiled = compile(Vec::<(String, String)>::new());
+    assert!(compiled.diagnostics.is_empty(), "{:#?}", compiled.diagnostics);
+    let program = compiled.artifact.expect("a project without rules is one").program().clone();
+    let entities: Vec<&str> = program.entities.iter().map(|it| &*it.name).collect();
+    assert_eq!(entities, ["account", "contact", "note", "task"]);
+}

@@ -12,8 +12,8 @@ use crate::codes;
 use crate::declare::{Part, PartText, Template, Understood, name_of_file};
 use crate::diagnostic::{Applicability, Diagnostic, FileId, Span};
 use crate::nearest::{list_names, nearest};
-use crate::project::Source;
 use crate::report::Report;
+use crate::source::Source;
 
 /// What front matter may say.
 const KEYS: [&str; 5] = ["subject", "from", "reply_to", "preheader", "text"];
