@@ -1,7 +1,7 @@
 //! `apply`: one input in, one transition out.
 //!
 //! Each input has its own file, and so has each thing that a run may meet on its
-//! way. All of them work on a [`turn::Turn`], which sees the changes made so far
+//! way. All of them work on a `turn::Turn`, which sees the changes made so far
 //! and folds them into the transition.
 //!
 //! It must not know stores, providers or the clock. What it needs and was not
