@@ -3,11 +3,11 @@
 //! The store keeps these values; the engine alone decides them. It must not know
 //! how or where they are kept.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::{Timestamp, civil};
-use onward_bytecode::{EntityId, Hash, Type};
+use onward_bytecode::{EntityId, Hash, OnFailure, Type};
 use serde::{Deserialize, Serialize};
 use serde_json::Map;
 
@@ -72,6 +72,25 @@ pub enum FactKind {
         /// How it ended.
         outcome: Outcome,
     },
+    /// A workflow is to start for the subject, by `do start`.
+    Start {
+        /// The workflow.
+        workflow: Arc<str>,
+    },
+    /// An entity that the subject refers to has changed: conditions that read through it are looked at again.
+    Touched {
+        /// The entity that changed.
+        by: EntityId,
+    },
+    /// The subject, a team, is asked whose turn it is; the answer is an outcome for the run.
+    Turn {
+        /// Key of what the run rests on.
+        intent: Arc<str>,
+        /// The run.
+        run: Arc<str>,
+        /// Its subject.
+        of: EntityId,
+    },
     /// An operator's order about a run.
     Order {
         /// The run.
@@ -109,10 +128,17 @@ pub enum Outcome {
         /// The provider's word: `250 queued as 1A2B`, `201`.
         detail: Arc<str>,
     },
-    /// A person dropped it: it is not sent, the run goes on.
+    /// A person dropped it, or consent or a policy forbade it: it is not sent, the run goes on.
     Dropped {
         /// Why.
         detail: Arc<str>,
+    },
+    /// It was refused for good or all attempts failed, and the step says `on failure`.
+    Failed {
+        /// Why.
+        detail: Arc<str>,
+        /// Whether the run goes on.
+        then: OnFailure,
     },
 }
 
@@ -135,6 +161,60 @@ pub struct Entity {
     pub attributes: Fields,
     /// When it appeared.
     pub created: Timestamp,
+    /// When it was deleted, if only its last runs still look at it.
+    pub deleted: Option<Timestamp>,
+    /// What is watched about it.
+    pub watch: Watch,
+}
+
+/// What is watched about an entity: kept and committed with it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Watch {
+    /// Segments that it is known to be in or out of, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub segments: BTreeMap<Arc<str>, Membership>,
+    /// When to look again, and at what. The names are the engine's own.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub alarms: BTreeMap<Arc<str>, Timestamp>,
+    /// When each attribute last changed, in seconds since 1970.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub changed: BTreeMap<Arc<str>, i64>,
+    /// Goals that may still be reached: of workflows that it entered or was held out of.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub goals: Vec<Aim>,
+}
+
+impl Watch {
+    /// The first moment to look again.
+    #[must_use]
+    pub fn wake(&self) -> Option<Timestamp> {
+        self.alarms.values().min().copied()
+    }
+}
+
+/// What is known of an entity and a segment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Membership {
+    /// The segment's definition for which it is known.
+    pub definition: u64,
+    /// Whether the entity is in it.
+    pub inside: bool,
+    /// Since when.
+    pub since: Timestamp,
+}
+
+/// A goal that may still be reached.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Aim {
+    /// The workflow.
+    pub workflow: Arc<str>,
+    /// How it counts: see [`Tally::group`].
+    pub groups: Vec<Arc<str>>,
+    /// The run, if one was started.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<Arc<str>>,
+    /// Until when.
+    pub until: Timestamp,
 }
 
 /// One person's way through one workflow.
@@ -291,8 +371,41 @@ pub struct Enrolled {
     pub workflow: Arc<str>,
     /// The subject.
     pub subject: EntityId,
-    /// What it is unique by besides: empty for `once`.
+    /// What it is unique by besides: empty for `once` and `at most once per`, the value of `once per`.
     pub key: Arc<str>,
+}
+
+/// A new or renewed key of `once`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Enrolling {
+    /// The key.
+    pub key: Enrolled,
+    /// When.
+    pub at: Timestamp,
+    /// When it was taken before, as the store must hold it; `None` for a new key. Anything else is a conflict.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<Timestamp>,
+}
+
+/// One to be added to a count that tells how a workflow does.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Tally {
+    /// The workflow.
+    pub workflow: Arc<str>,
+    /// Among whom: `all` who started, `held out`, or a branch, as `split/branch`.
+    pub group: Arc<str>,
+    /// What.
+    pub what: Counted,
+}
+
+/// What a tally counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Counted {
+    /// It was entered.
+    Entered,
+    /// The goal was reached in time.
+    Goal,
 }
 
 /// An effect to be done, committed together with its run's state.
@@ -316,6 +429,32 @@ pub struct Intent {
     pub arguments: Vec<serde_json::Value>,
     /// When to do it, at the earliest.
     pub due: Timestamp,
+    /// The action's channel, if it speaks to the subject.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channel: Option<Arc<str>>,
+    /// Held for a person: it is not due before one approves it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub draft: Option<Draft>,
+    /// What a failure does.
+    #[serde(default)]
+    pub failure: OnFailure,
+}
+
+/// That an effect is held for a person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Draft {
+    /// For whom, if anyone in particular.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub person: Option<Arc<str>>,
+}
+
+/// A message that went out to an entity, or is on its way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SentMessage {
+    /// By which channel.
+    pub channel: Arc<str>,
+    /// When it was claimed.
+    pub at: Timestamp,
 }
 
 /// A line of a run's or a subject's timeline.
@@ -345,6 +484,8 @@ pub enum What {
     Matched,
     /// A trigger matched and no run started, because of a clause.
     Ignored,
+    /// A trigger matched and the subject is held out.
+    HeldOut,
     /// A trigger matched and waits for its turn.
     Queued,
     /// The run waits.
@@ -357,6 +498,12 @@ pub enum What {
     Intended,
     /// The provider took it.
     Sent,
+    /// The message waits for a person.
+    Drafted,
+    /// The message may not go out yet: quiet hours, a cap, a window.
+    Deferred,
+    /// The message could not be sent, and the run goes on or ends.
+    Failed,
     /// The provider will be asked again.
     Retrying,
     /// A step was not done, because of its condition or a missing recipient.
@@ -365,6 +512,8 @@ pub enum What {
     Changed,
     /// A note.
     Noted,
+    /// The workflow's goal was reached.
+    Reached,
     /// It cannot go on until a person helps.
     Parked,
     /// A person helped.
@@ -389,8 +538,12 @@ pub struct EntityChange {
 pub enum Change {
     /// These attributes are set; `null` takes one away. It is created if it was not there.
     Set(Fields),
-    /// It is gone.
+    /// It is gone, with all that is kept of it.
     Delete,
+    /// It is gone for all but its last runs, which still read its attributes.
+    Bury,
+    /// What is watched about it.
+    Watch(Watch),
 }
 
 /// A change to a run.
@@ -409,8 +562,10 @@ pub struct Transition {
     pub entities: Vec<EntityChange>,
     /// Runs, each at most once.
     pub runs: Vec<RunChange>,
-    /// New keys of `once`.
-    pub enrolments: Vec<Enrolled>,
+    /// New and renewed keys of `once`.
+    pub enrolments: Vec<Enrolling>,
+    /// What to count.
+    pub tallies: Vec<Tally>,
     /// Effects to be done.
     pub intents: Vec<Intent>,
     /// Keys of intents that are not to be done any more, if they have not been claimed.
@@ -428,8 +583,32 @@ pub struct Snapshot {
     pub entities: BTreeMap<EntityId, Option<Entity>>,
     /// Unfinished runs of each subject that was looked up, the first started first, then by id.
     pub runs: BTreeMap<EntityId, Vec<Run>>,
-    /// Keys of `once` of each subject that was looked up.
-    pub enrolments: BTreeSet<Enrolled>,
+    /// Keys of `once` of each subject that was looked up, and when each was taken last.
+    pub enrolments: BTreeMap<Enrolled, Timestamp>,
+    /// Past events that were looked up: of an entity, by name, in the order of their places in the log.
+    pub history: BTreeMap<Question, Vec<Occurrence>>,
+    /// Entities that were looked up by what they refer to.
+    pub referrers: BTreeMap<Reference, Vec<EntityId>>,
+}
+
+/// Events of an entity with this name.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Question {
+    /// Whose.
+    pub entity: EntityId,
+    /// The event.
+    pub event: Arc<str>,
+}
+
+/// Entities of `kind` whose `attribute` is `target`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Reference {
+    /// The entity that is referred to.
+    pub target: EntityId,
+    /// The kind of those that refer to it.
+    pub kind: Arc<str>,
+    /// By which attribute.
+    pub attribute: Arc<str>,
 }
 
 /// What to apply.
@@ -444,4 +623,26 @@ pub enum Input<'a> {
         /// The run.
         run: &'a str,
     },
+    /// The moment has come to look again at what is watched about this entity: the first of its alarms.
+    Wake {
+        /// Which.
+        subject: &'a EntityId,
+    },
+    /// A program is new, and nothing has been watched for it about this entity yet.
+    Fill {
+        /// Which.
+        subject: &'a EntityId,
+        /// Whether segments that it turns out to be in are entered, or have been all along.
+        edges: Edges,
+    },
+}
+
+/// What filling in does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Edges {
+    /// It fires nothing.
+    Silent,
+    /// Who is in a new segment enters it.
+    Fire,
 }
