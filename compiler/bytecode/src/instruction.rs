@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Constant, Kind, Type};
+use crate::{Constant, Kind, Length, Type};
 
 /// A place in [`crate::Program::functions`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -41,8 +41,59 @@ pub struct Function {
     pub names: Vec<NameRef>,
     /// Functions that `Each` calls. Each has a smaller id than this one: no recursion.
     pub blocks: Vec<FunctionId>,
+    /// What it reads of the past.
+    pub histories: Vec<HistoryRef>,
     /// The words.
     pub code: Vec<Instruction>,
+}
+
+/// A question about the past events of an entity.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HistoryRef {
+    /// The events' name.
+    pub event: Arc<str>,
+    /// Since when.
+    pub span: Span,
+    /// What must hold for an event to count: it is the event at hand there. The function's arguments are captures.
+    pub condition: Option<FunctionId>,
+    /// What is asked.
+    pub ask: Ask,
+}
+
+/// Since when past events count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Span {
+    /// From the beginning.
+    Ever,
+    /// Not longer ago than this, in the subject's zone.
+    Last(Length),
+    /// Since the run started; from the beginning where there is no run.
+    Run,
+}
+
+/// What is asked of past events.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Ask {
+    /// How many: a number.
+    Count,
+    /// Whether there is any.
+    Did,
+    /// The sum of a field, a number; 0 if there is none.
+    Sum(NameRef),
+    /// A field of the latest by the time when it happened; `time` is that time unless it has a field of the name.
+    Latest(NameRef),
+}
+
+impl Ask {
+    /// The kind of register that holds the answer.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Count | Self::Sum(_) => Kind::Number,
+            Self::Did => Kind::Bool,
+            Self::Latest(field) => field.ty.kind(),
+        }
+    }
 }
 
 /// One word.
@@ -222,6 +273,8 @@ bytes! {
         /// `r[a]` = the texts that function `blocks[c]` gives for each item of list `r[b]`, joined.
         /// Its arguments are the item and then `r[b + 1]`, …
         Each = "each",
+        /// `r[a]` = the answer to `histories[c]` about entity `r[b]`; captures stand in `r[b + 1]`, …
+        History = "history",
         /// goes on `k` words after the next one
         Jump = "jump",
         /// the same if `r[a]` is not true
@@ -230,8 +283,10 @@ bytes! {
         JumpIf = "jump if",
         /// ends with `r[a]`
         Return = "return",
-        /// Workflow only: does `sites[k]` with arguments from `r[a]` on; an effect rests there
+        /// Workflow only: does `sites[k]` with arguments from `r[a]` on; an effect rests there, a new entity is left in `r[a]`
         Do = "do",
+        /// Workflow only: `r[a]` = a whole number from 0 to 9,999 made of the workflow, the name of `sites[k]` and the subject
+        Split = "split",
         /// Workflow only: notes that `sites[k]` was skipped because its condition is false
         Skip = "skip",
         /// Workflow only: notes which way the branch at `sites[k]` went, `r[a]`
@@ -298,6 +353,16 @@ bytes! {
         Last = "last",
         /// text, separator: a list
         Split = "split",
+        /// text of `name=value` pairs between commas, name: the first such value
+        Item = "item",
+        /// text of `name=value` pairs between commas, name: a list of all such values
+        Items = "items",
+        /// JSON object: names and values one after another, by name
+        Pairs = "pairs",
+        /// number or text of a number, seconds since 1970: a moment
+        Unix = "unix",
+        /// text: its bytes in Base64 (RFC 4648, section 4)
+        Base64 = "base64",
         /// JSON or any: as JSON text
         Json = "json",
         /// number, singular, plural (else the singular and `s`): "1 day", "2 days"

@@ -16,16 +16,18 @@ mod value;
 mod verify;
 
 pub use artifact::{Artifact, ArtifactError, MAX_ARTIFACT, Verified};
-pub use instruction::{Function, FunctionId, Instruction, NameRef, Op, Pipe};
+pub use instruction::{Ask, Function, FunctionId, HistoryRef, Instruction, NameRef, Op, Pipe, Span};
 pub use json::Misfit;
 pub use length::LengthError;
 pub use listing::disassemble;
 pub use pipe::{Given, PipeArg, Signature};
 pub use program::{
-    ActionDecl, Auth, Body, CaptureCall, Debug, Enrolment, EntityDecl, EventDecl, Exit, FieldDecl, Hash,
-    IndexKey, KeySource, Live, Overlap, Presence, Program, Project, ResumePoint, Site, SiteKind, Smtp,
-    SourceFile, SpanAt, StatusRange, TeamDecl, Tls, Transport, Trigger, TriggerKind, Unsure, WaitSite,
-    WorkflowDecl,
+    ActionDecl, Auth, Body, Bound, Cap, CaptureCall, DateTrigger, Debug, Direction, Encoding, Enrolment,
+    EntityDecl, EventDecl, Every, Exit, FieldDecl, Follow, Goal, Hash, HashKind, Hmac, HmacKey, Hold,
+    IndexKey, KeySource, Live, OAuth, OnFailure, Opt, Overlap, Policy, Presence, Program, Project, Quiet,
+    ResumePoint, Rhythm, Schedule, SegmentDecl, Site, SiteKind, Smtp, SourceDecl, SourceFile, SourceItem,
+    SpanAt, Stage, StatusRange, TeamDecl, Tls, TopicDecl, Transport, Trigger, TriggerKind, Unsure, Verify,
+    WaitSite, Weekdays, Window, WorkflowDecl,
 };
 pub use types::{Kind, Scalar, Type};
 pub use value::{Constant, EntityId, Length, Value};

@@ -4,9 +4,12 @@
 
 use std::fmt::Write;
 
+use jiff::civil::Time;
+
 use crate::{
-    Artifact, Constant, Debug, Function, Instruction, Kind, Live, Op, Pipe, Program, ResumePoint, SiteKind,
-    TriggerKind, WorkflowDecl,
+    Artifact, Ask, Bound, Constant, DateTrigger, Debug, Direction, Every, Function, FunctionId, HistoryRef,
+    Instruction, Kind, Live, Op, Pipe, Program, ResumePoint, Rhythm, Schedule, SiteKind, Span, TriggerKind,
+    Weekdays, WorkflowDecl,
 };
 
 /// A listing of the program. Its form may change from version to version.
@@ -56,12 +59,7 @@ fn declarations(out: &mut String, program: &Program) {
 fn tables(out: &mut String, program: &Program, workflow: &WorkflowDecl) {
     say!(out, "\nworkflow {} for {}, body f{}", workflow.name, workflow.subject, workflow.body.0);
     for trigger in &workflow.triggers {
-        let what = match &trigger.kind {
-            TriggerKind::Event(event) => event.to_string(),
-            TriggerKind::Created => "created".to_owned(),
-            TriggerKind::Changed => "changes".to_owned(),
-            TriggerKind::Moved { attribute, .. } => format!("{attribute} changes"),
-        };
+        let what = happens(program, &trigger.kind);
         let condition =
             trigger.condition.map(|f| format!(" where {}", name_of(program, f.0))).unwrap_or_default();
         say!(out, "    on {what}{condition} → {:04}", trigger.entry);
@@ -78,6 +76,74 @@ fn tables(out: &mut String, program: &Program, workflow: &WorkflowDecl) {
             wait.otherwise
         );
     }
+}
+
+/// What a trigger waits for.
+fn happens(program: &Program, kind: &TriggerKind) -> String {
+    let segment = |place: u32| match program.segments.get(place as usize) {
+        Some(segment) => segment.name.to_string(),
+        None => "?".to_owned(),
+    };
+    match kind {
+        TriggerKind::Event(event) => event.to_string(),
+        TriggerKind::Created => "created".to_owned(),
+        TriggerKind::Changed => "changes".to_owned(),
+        TriggerKind::Deleted => "deleted".to_owned(),
+        TriggerKind::Moved { attribute, from, to } => {
+            let part =
+                |word, id: &Option<FunctionId>| id.map(|id| format!(" {word} {}", name_of(program, id.0)));
+            let (from, to) = (part("from", from), part("to", to));
+            format!("{attribute} changes{}{}", from.unwrap_or_default(), to.unwrap_or_default())
+        }
+        TriggerKind::Crossed { attribute, direction, bound } => {
+            let way = match direction {
+                Direction::Up => "rises",
+                Direction::Down => "drops",
+            };
+            let far = match bound {
+                Bound::Any => String::new(),
+                Bound::To(id) => format!(" to {}", name_of(program, id.0)),
+                Bound::Past(id) => format!(" beyond {}", name_of(program, id.0)),
+            };
+            format!("{attribute} {way}{far}")
+        }
+        TriggerKind::Gains { attribute, item } => format!("{attribute} gains {}", name_of(program, item.0)),
+        TriggerKind::Loses { attribute, item } => format!("{attribute} loses {}", name_of(program, item.0)),
+        TriggerKind::Enters(place) => format!("enters {}", segment(*place)),
+        TriggerKind::Leaves(place) => format!("leaves {}", segment(*place)),
+        TriggerKind::Unchanged { attribute, length } => format!("{attribute} unchanged for {length}"),
+        TriggerKind::Date(DateTrigger { attribute, offset, clock, rhythm }) => {
+            let round = match rhythm {
+                Rhythm::Once => "",
+                Rhythm::Yearly => " every year",
+            };
+            format!("{attribute} and {offset}{}{round}", at(*clock))
+        }
+        TriggerKind::Schedule(Schedule { every, clock, segment: within }) => {
+            let within = within.map(|place| format!(" in {}", segment(place))).unwrap_or_default();
+            format!("{}{}{within}", rounds(*every), at(*clock))
+        }
+    }
+}
+
+fn at(clock: Option<Time>) -> String {
+    clock.map(|clock| format!(" at {clock}")).unwrap_or_default()
+}
+
+fn rounds(every: Every) -> String {
+    match every {
+        Every::Weekdays(days) => format!("every {}", weekdays(days)),
+        Every::Days(count) => format!("every {count} days"),
+        Every::Months(count) => format!("every {count} months"),
+        Every::Millis(count) => format!("every {count} ms"),
+    }
+}
+
+fn weekdays(days: Weekdays) -> String {
+    let names = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
+    let on: Vec<&str> =
+        (1..).zip(names).filter(|(number, _)| days.has(*number)).map(|(_, name)| name).collect();
+    on.join(", ")
 }
 
 fn lives(live: &[Live]) -> String {
@@ -171,6 +237,8 @@ impl Listed<'_> {
             Op::Join | Op::List => format!("r{a} = {}", row(b, c.into())),
             Op::Object => format!("r{a} = {}", row(b, 2 * usize::from(c))),
             Op::Each => format!("r{a} = r{b} {}", self.block(c)),
+            Op::History => format!("r{a} = r{b} {}", self.question(c)),
+            Op::Split => self.asked(op, word),
             Op::Jump => format!("→ {:04}", pc + 1 + usize::from(word.k())),
             Op::JumpIf | Op::JumpIfNot => format!("r{a} → {:04}", pc + 1 + usize::from(word.k())),
             Op::Return => format!("r{a}"),
@@ -217,6 +285,13 @@ impl Listed<'_> {
         }
     }
 
+    fn question(&self, place: u8) -> String {
+        match self.function.histories.get(usize::from(place)) {
+            Some(history) => question(self.program, history),
+            None => "?".to_owned(),
+        }
+    }
+
     fn asked(&self, op: Op, word: Instruction) -> String {
         let (a, place) = (word.a(), usize::from(word.k()));
         let Some(workflow) = self.workflow else { return format!("r{a}, {place}") };
@@ -224,13 +299,14 @@ impl Listed<'_> {
         let name = site.map_or("?", |site| &site.name);
         match op {
             Op::Do => match site.map(|site| &site.kind) {
-                Some(SiteKind::Effect { point, .. }) => {
+                Some(SiteKind::Effect { point, .. } | SiteKind::Turn { point, .. }) => {
                     format!("`{name}` from r{a}, rests at `{}`", self.point_name(workflow, *point))
                 }
                 _ => format!("`{name}` from r{a}"),
             },
             Op::Skip => format!("`{name}`"),
             Op::Took => format!("`{name}` r{a}"),
+            Op::Split => format!("r{a} = `{name}`"),
             Op::WaitEvent => match workflow.waits.get(place) {
                 Some(wait) => {
                     format!("{} up to r{a}, rests at `{}`", wait.event, self.point_name(workflow, wait.point))
@@ -240,6 +316,23 @@ impl Listed<'_> {
             _ => format!("r{a}, rests at `{}`", self.point_name(workflow, word.k())),
         }
     }
+}
+
+/// A question about the past: `count of purchase in the last P7D where f3 `count``.
+fn question(program: &Program, history: &HistoryRef) -> String {
+    let ask = match &history.ask {
+        Ask::Count => "count".to_owned(),
+        Ask::Did => "did".to_owned(),
+        Ask::Sum(field) => format!("sum {}", field.name),
+        Ask::Latest(field) => format!("latest {}: {}", field.name, field.ty),
+    };
+    let span = match history.span {
+        Span::Ever => String::new(),
+        Span::Last(length) => format!(" in the last {length}"),
+        Span::Run => " in this run".to_owned(),
+    };
+    let condition = history.condition.map(|id| format!(" where {}", name_of(program, id.0)));
+    format!("{ask} of {}{span}{}", history.event, condition.unwrap_or_default())
 }
 
 /// `r3…r5`.

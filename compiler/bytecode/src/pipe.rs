@@ -105,6 +105,11 @@ impl Pipe {
             Self::Size => signature(&[Kind::List, Kind::Text], &[], Kind::Number),
             Self::First | Self::Last => signature(LIST, &[], Kind::Text),
             Self::Split => signature(TEXT, const { &[arg("separator", Kind::Text, Must)] }, Kind::List),
+            Self::Item => signature(TEXT, const { &[arg("name", Kind::Text, Must)] }, Kind::Text),
+            Self::Items => signature(TEXT, const { &[arg("name", Kind::Text, Must)] }, Kind::List),
+            Self::Pairs => signature(&[Kind::Json], &[], Kind::List),
+            Self::Unix => signature(&[Kind::Number, Kind::Text], &[], Kind::Time),
+            Self::Base64 => signature(TEXT, &[], Kind::Text),
             Self::Json => signature(ANY, &[], Kind::Text),
             Self::Pluralize => signature(
                 NUMBER,

@@ -221,13 +221,14 @@ impl Walk<'_> {
                 self.write(a, Kind::Json)
             }
             Op::Each => self.each(a, b, usize::from(c)),
+            Op::History => self.history(a, b, usize::from(c)),
             Op::Jump => self.jump(word).map(|()| Next::Off),
             Op::JumpIf | Op::JumpIfNot => {
                 self.want(a, Kind::Bool)?;
                 self.jump(word).map(|()| Next::On)
             }
             Op::Return => self.returns(a),
-            Op::Do | Op::Skip | Op::Took | Op::Wait | Op::WaitFor | Op::WaitEvent | Op::End => {
+            Op::Do | Op::Split | Op::Skip | Op::Took | Op::Wait | Op::WaitFor | Op::WaitEvent | Op::End => {
                 self.asks(op, word)
             }
             _ if rules::has_two(op) => {
@@ -326,6 +327,20 @@ impl Walk<'_> {
         self.write(a, Kind::Text)
     }
 
+    fn history(&mut self, a: u8, b: u8, place: usize) -> Proof<Next> {
+        if !self.uses.may_read_entities() {
+            return Err(self.bad("an action may read nothing but its arguments"));
+        }
+        let Some(history) = self.function.histories.get(place) else {
+            return Err(self.bad(format!("there is no question {place} about the past")));
+        };
+        let condition = history.condition.and_then(|id| self.program.functions.get(id.0 as usize));
+        let mut wanted = vec![Some(Kind::Entity)];
+        wanted.extend(condition.iter().flat_map(|condition| &condition.params).map(|kind| Some(*kind)));
+        self.row_of(b, &wanted)?;
+        self.write(a, history.ask.kind())
+    }
+
     fn returns(&self, a: u8) -> Proof<Next> {
         match self.role {
             Role::Value(kind) => self.want(a, kind).map(|()| Next::Off),
@@ -340,16 +355,23 @@ impl Walk<'_> {
         };
         match op {
             Op::Do => self.does(workflow, word),
-            Op::Skip | Op::Took => {
-                let branch = matches!(self.site(workflow, word.k())?, SiteKind::Branch);
-                if branch != (op == Op::Took) {
-                    return Err(self.bad("the step is of another sort"));
+            Op::Skip => match self.site(workflow, word.k())? {
+                SiteKind::Branch | SiteKind::Arm { .. } | SiteKind::Split | SiteKind::Until => {
+                    Err(self.bad("the step is of another sort"))
                 }
-                if branch {
+                _ => Ok(Next::On),
+            },
+            Op::Took => match self.site(workflow, word.k())? {
+                SiteKind::Branch | SiteKind::Arm { .. } | SiteKind::Until => {
                     self.want(word.a(), Kind::Bool)?;
+                    Ok(Next::On)
                 }
-                Ok(Next::On)
-            }
+                _ => Err(self.bad("the step is of another sort")),
+            },
+            Op::Split => match self.site(workflow, word.k())? {
+                SiteKind::Split => self.write(word.a(), Kind::Number),
+                _ => Err(self.bad("the step is of another sort")),
+            },
             Op::Wait => {
                 self.want(word.a(), Kind::Time)?;
                 self.rests(self.point(word.k())?)
@@ -368,12 +390,15 @@ impl Walk<'_> {
         }
     }
 
-    fn does(&self, workflow: &WorkflowDecl, word: Instruction) -> Proof<Next> {
+    fn does(&mut self, workflow: &WorkflowDecl, word: Instruction) -> Proof<Next> {
         let site = self.site(workflow, word.k())?;
         self.row_of(word.a(), &site.argument_kinds(&self.program.actions))?;
         match site {
-            SiteKind::Branch => Err(self.bad("a branch is nothing that can be done")),
-            SiteKind::Effect { point, .. } => self.rests(self.point(*point)?),
+            SiteKind::Branch | SiteKind::Arm { .. } | SiteKind::Split | SiteKind::Until => {
+                Err(self.bad("a branch is nothing that can be done"))
+            }
+            SiteKind::Effect { point, .. } | SiteKind::Turn { point, .. } => self.rests(self.point(*point)?),
+            SiteKind::Create { .. } => self.write(word.a(), Kind::Entity),
             _ => Ok(Next::On),
         }
     }

@@ -54,7 +54,8 @@ pub(super) fn check(program: &Program) -> Result<Known<'_>, ArtifactError> {
     Ok(known)
 }
 
-fn fields(known: &Known<'_>, fields: &[FieldDecl], place: &Place) -> Proof {
+/// Names that are all different, and types that are some.
+pub(super) fn fields(known: &Known<'_>, fields: &[FieldDecl], place: &Place) -> Proof {
     place.unique(fields.iter().map(|field| &*field.name))?;
     fields.iter().try_for_each(|field| type_is_sane(known, &field.ty, place))
 }

@@ -12,8 +12,8 @@ mod workflow;
 use std::collections::BTreeSet;
 
 use crate::{
-    ActionDecl, ArtifactError, Auth, Body, Constant, Debug, Function, FunctionId, Kind, Program, Transport,
-    WorkflowDecl,
+    ActionDecl, ArtifactError, Auth, Body, Constant, Debug, Function, FunctionId, Kind, OAuth, Program,
+    Transport, WorkflowDecl,
 };
 use code::Role;
 use declarations::Known;
@@ -213,13 +213,19 @@ fn request_functions(action: &ActionDecl) -> Vec<(FunctionId, Option<Kind>)> {
             match auth {
                 Some(Auth::Basic(user, password)) => all.extend([text(user), text(password)]),
                 Some(Auth::Bearer(token)) => all.push(text(token)),
+                Some(Auth::OAuth(OAuth { url, client, secret, refresh, scope })) => {
+                    all.extend([url, client, secret].map(text));
+                    all.extend(refresh.iter().chain(scope).map(text));
+                }
                 None => {}
             }
             all.extend(headers.iter().map(|(_, value)| text(value)));
             all.extend(sign.iter().map(text));
             match body {
                 Body::Empty => {}
-                Body::Form(pairs) => all.extend(pairs.iter().map(|(_, value)| text(value))),
+                Body::Form(pairs) | Body::Multipart(pairs) => {
+                    all.extend(pairs.iter().map(|(_, value)| text(value)))
+                }
                 Body::Json(json) => all.push((*json, None)),
                 Body::Text(body) => all.push(text(body)),
             }

@@ -40,8 +40,13 @@ fn function(name: &str, params: &[Kind], result: Option<Kind>, code: Vec<Instruc
             read_as("", Scalar::Json),
         ],
         blocks: Vec::new(),
+        histories: Vec::new(),
         code,
     }
+}
+
+fn effect(action: u32, point: u16) -> SiteKind {
+    SiteKind::Effect { action, point, hold: Hold::Free, failure: OnFailure::Park }
 }
 
 const BLOCK: usize = 0;
@@ -147,31 +152,44 @@ fn sound() -> Program {
                 body: Body::Json(FunctionId(URL as u32)),
                 sign: None,
                 expect: vec![StatusRange { first: 200, last: 299 }],
+                proof: None,
                 retry: Vec::new(),
                 timeout: Length { months: 0, days: 0, millis: 10_000 },
             },
             result: vec![(field("sid", Scalar::Text), FunctionId(RESULT as u32))],
             unsure: Unsure::RetryWithKey("Idempotency-Key".into()),
+            channel: None,
             docs: "".into(),
         }],
+        segments: Vec::new(),
+        policy: Policy::default(),
+        sources: Vec::new(),
+        follows: Vec::new(),
         workflows: vec![WorkflowDecl {
             name: "welcome".into(),
             title: "".into(),
             docs: "".into(),
             subject: "contact".into(),
+            stage: Stage::Live,
             triggers: vec![
                 trigger(TriggerKind::Event("signup".into()), 0, Some(FunctionId(CONDITION as u32))),
                 trigger(TriggerKind::Created, 2, None),
             ],
+            entry: None,
             enrolment: Enrolment::Once,
             overlap: Overlap::Ignore,
             exits: vec![
                 Exit::When(capture()),
                 Exit::On { event: "signup".into(), condition: Some(capture()) },
             ],
+            goal: None,
+            holdout: None,
+            window: None,
+            topic: None,
+            max_age: None,
             body: FunctionId(BODY as u32),
             sites: vec![
-                site("ping", SiteKind::Effect { action: 0, point: 0 }),
+                site("ping", effect(0, 0)),
                 site("if", SiteKind::Branch),
                 site("emit", SiteKind::Emit { event: "signup".into(), fields: vec!["plan".into()] }),
                 site("task", SiteKind::Task { sort: "".into(), group: Some("sales".into()) }),
@@ -445,10 +463,10 @@ fn steps_are_what_they_say() {
     refuses_word("of another sort", 4, long(Took, 1, 0));
     refuses_word("nothing that can be done", 7, long(Do, 2, 1));
     refuses("an action that is not there", |p| {
-        p.workflows[0].sites[0].kind = SiteKind::Effect { action: 7, point: 0 };
+        p.workflows[0].sites[0].kind = effect(7, 0);
     });
     refuses("there is no resume point 7", |p| {
-        p.workflows[0].sites[0].kind = SiteKind::Effect { action: 0, point: 7 };
+        p.workflows[0].sites[0].kind = effect(0, 7);
     });
     refuses("a field that its event does not have", |p| {
         p.workflows[0].sites[2].kind = SiteKind::Emit { event: "signup".into(), fields: vec!["no".into()] };

@@ -1,9 +1,9 @@
 //! The proof of a workflow's tables. It must not know its code.
 
-use super::declarations::{Known, type_is_sane};
+use super::declarations::{Known, fields, type_is_sane};
 use super::{Place, signature};
 use crate::{
-    ArtifactError, CaptureCall, EventDecl, Exit, Function, FunctionId, Kind, ResumePoint, SiteKind,
+    ArtifactError, Bound, CaptureCall, EventDecl, Exit, Function, FunctionId, Kind, ResumePoint, SiteKind,
     TriggerKind, WorkflowDecl,
 };
 
@@ -69,7 +69,23 @@ impl Tables<'_> {
                         signature(self.known.program, *function, &[], None, &self.place)?;
                     }
                 }
-                TriggerKind::Created | TriggerKind::Changed => {}
+                TriggerKind::Crossed { bound, .. } => {
+                    if let Bound::To(function) | Bound::Past(function) = bound {
+                        signature(self.known.program, *function, &[], None, &self.place)?;
+                    }
+                }
+                TriggerKind::Gains { item, .. } | TriggerKind::Loses { item, .. } => {
+                    signature(self.known.program, *item, &[], None, &self.place)?;
+                }
+                TriggerKind::Enters(segment) | TriggerKind::Leaves(segment) => self.segment(*segment)?,
+                TriggerKind::Schedule(schedule) => {
+                    schedule.segment.iter().try_for_each(|segment| self.segment(*segment))?;
+                }
+                TriggerKind::Created
+                | TriggerKind::Changed
+                | TriggerKind::Deleted
+                | TriggerKind::Unchanged { .. }
+                | TriggerKind::Date(_) => {}
             }
             if let Some(condition) = trigger.condition {
                 signature(self.known.program, condition, &[], Some(Kind::Bool), &self.place)?;
@@ -77,6 +93,15 @@ impl Tables<'_> {
             self.inside(trigger.entry, body)?;
         }
         Ok(())
+    }
+
+    /// A segment of the subject's kind.
+    fn segment(&self, place: u32) -> Proof {
+        let segment = self.known.program.segments.get(place as usize);
+        self.place.ensure(
+            segment.is_some_and(|segment| segment.kind == self.workflow.subject),
+            "it speaks about a segment that is not there, or not of its subjects",
+        )
     }
 
     fn inside(&self, pc: u32, body: &Function) -> Proof {
@@ -90,7 +115,7 @@ impl Tables<'_> {
 
     fn site(&self, site: &SiteKind) -> Proof {
         match site {
-            SiteKind::Effect { action, point } => {
+            SiteKind::Effect { action, point, .. } => {
                 let action = self.known.program.actions.get(*action as usize);
                 self.place.ensure(action.is_some(), "a step does an action that is not there")?;
                 self.point(*point).map(|_| ())
@@ -106,12 +131,42 @@ impl Tables<'_> {
                 let known = self.known.teams.contains(&**group);
                 self.place.ensure(known, "a task is for a group that is not declared")
             }
+            SiteKind::Turn { team, point } => {
+                self.place
+                    .ensure(self.known.teams.contains(&**team), "a turn is in a team that is not declared")?;
+                self.point(*point).map(|_| ())
+            }
+            SiteKind::Create { kind, attributes } => {
+                self.place.ensure(
+                    self.known.entities.contains(&**kind),
+                    "a step creates an entity that is not declared",
+                )?;
+                fields(self.known, attributes, &self.place)
+            }
+            SiteKind::Update { attributes } => fields(self.known, attributes, &self.place),
+            SiteKind::Start { workflow } => {
+                let other = self.sibling(workflow)?;
+                self.place.ensure(other.entry.is_some(), "a step starts a workflow that needs an event")
+            }
+            SiteKind::StopRuns { workflow } => self.sibling(workflow).map(|_| ()),
             SiteKind::Task { group: None, .. }
-            | SiteKind::AddTag
-            | SiteKind::RemoveTag
+            | SiteKind::Gain { .. }
+            | SiteKind::Lose { .. }
+            | SiteKind::Delete
             | SiteKind::Note
-            | SiteKind::Branch => Ok(()),
+            | SiteKind::Branch
+            | SiteKind::Arm { .. }
+            | SiteKind::Split
+            | SiteKind::Until => Ok(()),
         }
+    }
+
+    /// A workflow that can be about the same entity.
+    fn sibling(&self, name: &str) -> Result<&WorkflowDecl, ArtifactError> {
+        let other = self.known.program.workflows.iter().find(|other| *other.name == *name);
+        other.filter(|other| other.subject == self.workflow.subject).ok_or_else(|| {
+            self.place.unsound(format!("`{name}` is no workflow for the same sort of subject"))
+        })
     }
 
     fn points(&self, body: &Function) -> Proof {
