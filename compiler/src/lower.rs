@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use onward_bytecode::{EntityDecl, EventDecl, FieldDecl, Function, FunctionId, Program, SpanAt, TeamDecl};
+use onward_bytecode::{EntityDecl, EventDecl, FieldDecl, Function, FunctionId, Policy, Program, SpanAt, TeamDecl};
 
 use crate::diagnostic::Diagnostic;
 use crate::hir::Hir;
@@ -91,6 +91,10 @@ pub fn lower(hir: &Hir) -> Result<Lowered, Vec<Diagnostic>> {
         entities: entities(hir),
         teams: teams(hir),
         actions,
+        segments: Vec::new(),
+        policy: Policy::default(),
+        sources: Vec::new(),
+        follows: Vec::new(),
         workflows,
         functions,
     };

@@ -17,8 +17,14 @@ impl Checker<'_> {
     pub(super) fn act(&mut self, cx: Cx<'_>, act: &ast::Act) -> Option<Act> {
         match act {
             ast::Act::Set(set) => self.set(cx, set),
-            ast::Act::AddTag(add) => self.tag(cx, add.value(), cx.span(add)).map(Act::AddTag),
-            ast::Act::RemoveTag(remove) => self.tag(cx, remove.value(), cx.span(remove)).map(Act::RemoveTag),
+            ast::Act::AddTag(add) => {
+                let item = self.tag(cx, add.value(), cx.span(add))?;
+                Some(Act::Gain { attribute: "tags".into(), item })
+            },
+            ast::Act::RemoveTag(remove) => {
+                let item = self.tag(cx, remove.value(), cx.span(remove))?;
+                Some(Act::Lose { attribute: "tags".into(), item })
+            },
             ast::Act::Emit(emit) => self.emit(cx, emit),
             ast::Act::Task(task) => self.task(cx, task),
             ast::Act::Note(note) => {

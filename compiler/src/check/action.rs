@@ -81,6 +81,7 @@ impl Checker<'_> {
             request,
             result: items.result.map(|it| it.0).unwrap_or_default(),
             unsure: items.unsure.map_or(Unsure::Park, |it| it.0),
+            channel: None,
             docs: action.docs.clone(),
         })
     }
@@ -101,6 +102,7 @@ impl Checker<'_> {
                     body: body.unwrap_or(Body::Empty),
                     sign,
                     expect: items.expect.take().map(|it| it.0).unwrap_or_default(),
+                    proof: None,
                     retry: items.retry.take().map(|it| it.0).unwrap_or_default(),
                     timeout: items.timeout.map_or(TIMEOUT, |it| it.0),
                 })))

@@ -127,6 +127,9 @@ impl Checker<'_> {
             | ExprKind::Now
             | ExprKind::Today => false,
             ExprKind::Subject
+            | ExprKind::Actor(_)
+            | ExprKind::Created(_)
+            | ExprKind::History(_)
             | ExprKind::Contact
             | ExprKind::Event
             | ExprKind::Field { .. }

@@ -10,7 +10,7 @@ use onward_bytecode::{EntityDecl, EventDecl, FieldDecl, TeamDecl};
 
 use super::Checker;
 use crate::declare::{Author, Fields, ParamKind};
-use crate::hir::{Action, Hir, Workflow};
+use crate::hir::{Action, Hir, Policy, Workflow};
 
 impl Checker<'_> {
     pub(super) fn program(mut self) -> Hir {
@@ -42,7 +42,11 @@ impl Checker<'_> {
             entities: sorted(entities),
             teams: sorted(teams),
             actions,
+            segments: IndexMap::new(),
+            policy: Policy::default(),
+            sources: IndexMap::new(),
             workflows,
+            tests: Vec::new(),
         }
     }
 

@@ -11,7 +11,7 @@ use super::scope::{Bound, Scope};
 use super::{Checker, Cx};
 use crate::codes;
 use crate::diagnostic::{Diagnostic, Span};
-use crate::hir::{EventScope, Expr, Step, StepKind};
+use crate::hir::{EventScope, Expr, How, Step, StepKind};
 use crate::syntax::ast::{self, AstNode as _, Origin};
 
 /// Whether a run goes on after some steps.
@@ -110,7 +110,7 @@ impl Checker<'_> {
         let scope = cx.scope.knowing(known);
         let act = step.act().and_then(|act| self.act(Cx { scope: &scope, ..cx }, &act));
         let condition = super::trigger::flip(condition)?;
-        Some(StepKind::Do { act: act?, condition })
+        Some(StepKind::Do { act: act?, condition, bind: None, how: How::default() })
     }
 
     fn wait_for(&mut self, cx: Cx<'_>, wait: &ast::WaitForStep) -> (Option<StepKind>, Flow) {

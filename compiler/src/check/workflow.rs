@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use onward_bytecode::{Enrolment, Overlap};
+use onward_bytecode::{Overlap, Stage};
 
 use super::scope::Scope;
 use super::trigger::Started;
@@ -12,7 +12,7 @@ use super::{Checker, Cx};
 use crate::codes;
 use crate::declare::{self, Understood};
 use crate::diagnostic::{Diagnostic, Span};
-use crate::hir::{EventScope, Exit, Workflow};
+use crate::hir::{Enrolment, EventScope, Exit, Workflow};
 use crate::plain::plain_text;
 use crate::syntax::ast::{self, AstNode as _, Clause, Origin};
 
@@ -51,10 +51,16 @@ impl<'a> Checker<'a> {
             title: title.unwrap_or_else(|| "".into()),
             docs: syntax.docs().unwrap_or_default().into(),
             subject,
+            stage: Stage::Live,
             triggers: started.triggers,
             enrolment: clauses.enrolment.map_or(Enrolment::EveryTime, |it| it.0),
             overlap: clauses.overlap.map_or(Overlap::Ignore, |it| it.0),
             exits,
+            goal: None,
+            holdout: None,
+            window: None,
+            topic: None,
+            max_age: None,
             steps,
             span: workflow.span,
         })

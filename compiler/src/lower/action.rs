@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use onward_bytecode::{ActionDecl, Auth, Body, FunctionId, Scalar, Transport, Type};
+use onward_bytecode::{ActionDecl, Auth, Body, FunctionId, OAuth, Scalar, Transport, Type};
 
 use super::Functions;
 use super::expression::function;
@@ -33,7 +33,7 @@ pub(super) fn lower(action: &Action, functions: &mut Functions) -> Result<Action
     };
     let mut result = Vec::new();
     for (field, expr) in &action.result {
-        result.push((field.clone(), parts.result(&field.name, expr)?));
+        result.push((field.clone(), parts.result(&format!("result.{}", field.name), expr)?));
     }
     Ok(ActionDecl {
         name: action.name.clone(),
@@ -41,6 +41,7 @@ pub(super) fn lower(action: &Action, functions: &mut Functions) -> Result<Action
         transport,
         result,
         unsure: action.unsure.clone(),
+        channel: action.channel.clone(),
         docs: action.docs.clone(),
     })
 }
@@ -61,7 +62,7 @@ impl Parts<'_> {
 
     fn result(&mut self, name: &str, expr: &Expr) -> Part {
         let body = (Source::Param("body".into()), Type::One(Scalar::Json));
-        self.function(&format!("result.{name}"), vec![body], expr)
+        self.function(name, vec![body], expr)
     }
 
     fn function(&mut self, name: &str, params: Vec<(Source, Type)>, expr: &Expr) -> Part {
@@ -90,6 +91,7 @@ impl Parts<'_> {
             body: self.body(&http.body)?,
             sign: http.sign.as_ref().map(|key| self.part("sign", key)).transpose()?,
             expect: http.expect.clone(),
+            proof: http.proof.as_ref().map(|proof| self.result("proof", proof)).transpose()?,
             retry: http.retry.clone(),
             timeout: http.timeout,
         })
@@ -101,6 +103,13 @@ impl Parts<'_> {
                 Auth::Basic(self.part("user", user)?, self.part("password", password)?)
             }
             hir::Auth::Bearer(token) => Auth::Bearer(self.part("token", token)?),
+            hir::Auth::OAuth(auth) => Auth::OAuth(OAuth {
+                url: self.part("oauth.url", &auth.url)?,
+                client: self.part("oauth.client", &auth.client)?,
+                secret: self.part("oauth.secret", &auth.secret)?,
+                refresh: auth.refresh.as_ref().map(|it| self.part("oauth.refresh", it)).transpose()?,
+                scope: auth.scope.as_ref().map(|it| self.part("oauth.scope", it)).transpose()?,
+            }),
         })
     }
 
@@ -108,6 +117,7 @@ impl Parts<'_> {
         Ok(match body {
             hir::Body::Empty => Body::Empty,
             hir::Body::Form(members) => Body::Form(self.parts("form", members)?),
+            hir::Body::Multipart(members) => Body::Multipart(self.parts("form", members)?),
             hir::Body::Json(json) => Body::Json(self.part("json", json)?),
             hir::Body::Text(text) => Body::Text(self.part("body", text)?),
         })

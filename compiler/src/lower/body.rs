@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
-use onward_bytecode::{EventDecl, Op, Scalar, Site, SiteKind, Type, WaitSite};
+use onward_bytecode::{EventDecl, Hold, OnFailure, Op, Scalar, Site, SiteKind, Type, WaitSite};
 
 use super::code::{Code, Jump};
 use super::limit::{Limit, Lowering};
@@ -124,7 +124,7 @@ impl<'a> Body<'a> {
     fn plan(&self, kind: &TriggerKind, events: &IndexMap<Arc<str>, EventDecl>) -> Vec<Load> {
         let event = match kind {
             TriggerKind::Event(name) => events.get(name),
-            TriggerKind::Created | TriggerKind::Changed | TriggerKind::Moved { .. } => None,
+            _ => None,
         };
         let load = |source: &Source| match (source, event) {
             (Source::Contact, _) => Load::Contact,
@@ -185,7 +185,7 @@ impl<'a> Body<'a> {
 
     fn step(&mut self, step: &Step) -> Lowering<Flow> {
         match &step.kind {
-            StepKind::Do { act, condition } => self.act(step, act, condition.as_ref())?,
+            StepKind::Do { act, condition, .. } => self.act(step, act, condition.as_ref())?,
             StepKind::WaitFor(length) => self.wait(step, Op::WaitFor, length)?,
             StepKind::WaitUntil(moment) => self.wait(step, Op::Wait, moment)?,
             StepKind::WaitEvent { .. } => return self.wait_event(step),
@@ -194,6 +194,7 @@ impl<'a> Body<'a> {
                 self.code.abc(step.span, Op::End, 1, 0, 0)?;
                 return Ok(Flow::Ends);
             }
+            StepKind::Split { .. } | StepKind::Repeat { .. } => {}
         }
         Ok(Flow::GoesOn)
     }
@@ -247,13 +248,19 @@ impl<'a> Body<'a> {
                 let place =
                     self.actions.binary_search(action).ok().and_then(|place| u32::try_from(place).ok());
                 let point = self.rest(name)?;
-                return Ok((SiteKind::Effect { action: place.unwrap_or(u32::MAX), point }, Some(point)));
+                return Ok((SiteKind::Effect {
+                        action: place.unwrap_or(u32::MAX),
+                        point,
+                        hold: Hold::Free,
+                        failure: OnFailure::Park,
+                    }, Some(point)));
             }
             Act::Set { attribute, .. } => {
                 SiteKind::Set { attribute: attribute.name.clone(), ty: attribute.ty.clone() }
             }
-            Act::AddTag(_) => SiteKind::AddTag,
-            Act::RemoveTag(_) => SiteKind::RemoveTag,
+            Act::Gain { attribute, .. } => SiteKind::Gain { attribute: attribute.clone() },
+            Act::Lose { attribute, .. } => SiteKind::Lose { attribute: attribute.clone() },
+            _ => SiteKind::Delete,
             Act::Emit { event, fields } => SiteKind::Emit {
                 event: event.clone(),
                 fields: fields.iter().map(|(name, _)| name.clone()).collect(),
@@ -267,9 +274,20 @@ impl<'a> Body<'a> {
     /// The arguments in a row of registers: the first of them.
     fn arguments(&mut self, span: Span, act: &Act) -> Lowering<u8> {
         match act {
-            Act::Effect { arguments, .. } => self.row(arguments.iter()),
+            Act::Effect { arguments, .. } => {
+                let first = self.code.range(arguments.len() + 2)?;
+                let mut registers = first..=u8::MAX;
+                for (value, register) in arguments.iter().zip(&mut registers) {
+                    self.code.put(value, register)?;
+                }
+                for (scalar, register) in [Scalar::Text, Scalar::Time].into_iter().zip(registers) {
+                    self.code.missing(span, register, &Type::One(scalar))?;
+                }
+                Ok(first)
+            }
             Act::Set { entity, value, .. } => self.row([entity, value]),
-            Act::AddTag(text) | Act::RemoveTag(text) | Act::Note(text) => self.row([text]),
+            Act::Gain { item: text, .. } | Act::Lose { item: text, .. } | Act::Note(text) => self.row([text]),
+            _ => self.row([]),
             Act::Emit { fields, .. } => self.row(fields.iter().map(|(_, value)| value)),
             Act::Task { title, due, remind, assignee, notes, .. } => {
                 let first = self.code.range(5)?;

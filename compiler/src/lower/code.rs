@@ -217,6 +217,7 @@ impl<'a> Code<'a> {
             constants: self.constants.into_iter().collect(),
             names: self.names,
             blocks: self.blocks,
+            histories: Vec::new(),
             code: self.words,
         };
         self.functions.push(function, self.spans)

@@ -76,7 +76,12 @@ impl Code<'_> {
         match &expr.kind {
             ExprKind::Constant(constant) => self.load(span, dst, constant.clone()),
             // A variable or a parameter always has a register, or it would not have been checked.
-            ExprKind::Missing | ExprKind::Param(_) | ExprKind::Var(_) => self.missing(span, dst, ty),
+            ExprKind::Missing
+            | ExprKind::Param(_)
+            | ExprKind::Var(_)
+            | ExprKind::Actor(_)
+            | ExprKind::Created(_)
+            | ExprKind::History(_) => self.missing(span, dst, ty),
             ExprKind::List(items) => self.list(expr, items, dst),
             ExprKind::Object(members) => self.object(expr, members, dst),
             ExprKind::Subject => self.abc(span, Op::Subject, dst, 0, 0),

@@ -149,6 +149,8 @@ fn reads(op: Op, word: Instruction) -> [Option<u8>; 2] {
         | Op::List
         | Op::Object
         | Op::Each
+        | Op::History
+        | Op::Split
         | Op::Jump
         | Op::Do
         | Op::Skip

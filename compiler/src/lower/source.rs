@@ -86,6 +86,9 @@ fn walk(expr: &Expr, see: &mut dyn FnMut(&Expr)) {
         ExprKind::Constant(_)
         | ExprKind::Missing
         | ExprKind::Subject
+        | ExprKind::Actor(_)
+        | ExprKind::Created(_)
+        | ExprKind::History(_)
         | ExprKind::Contact
         | ExprKind::Event
         | ExprKind::Field { .. }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 use onward_bytecode::{
-    CaptureCall, EventDecl, Exit, FunctionId, Live, ResumePoint, Trigger, TriggerKind, WorkflowDecl,
+    CaptureCall, Enrolment, EventDecl, Exit, FunctionId, Live, ResumePoint, Trigger, TriggerKind, WorkflowDecl,
 };
 
 use super::Functions;
@@ -44,16 +44,31 @@ pub(super) fn lower(
 
     let points = points(&body, &exits);
     let Body { code, sites, waits, .. } = body;
+    let body = code.finish(None);
     Ok(WorkflowDecl {
         name: workflow.name.clone(),
         title: workflow.title.clone(),
         docs: workflow.docs.clone(),
         subject: workflow.subject.clone(),
         triggers,
-        enrolment: workflow.enrolment,
+        stage: workflow.stage,
+        entry: None,
+        enrolment: match &workflow.enrolment {
+            hir::Enrolment::EveryTime => Enrolment::EveryTime,
+            hir::Enrolment::Once => Enrolment::Once,
+            hir::Enrolment::OncePer(value) => {
+                Enrolment::OncePer(function(functions, format!("{}.once per", workflow.name), [], value)?)
+            }
+            hir::Enrolment::AtMostOncePer(length) => Enrolment::AtMostOncePer(*length),
+        },
+        goal: None,
+        holdout: workflow.holdout,
+        window: None,
+        topic: workflow.topic.clone(),
+        max_age: workflow.max_age,
         overlap: workflow.overlap,
         exits,
-        body: code.finish(None),
+        body,
         sites,
         points,
         waits,
@@ -79,11 +94,13 @@ fn triggers(workflow: &Workflow, functions: &mut Functions) -> Lowering<Vec<Trig
             hir::TriggerKind::Event(event) => TriggerKind::Event(event.clone()),
             hir::TriggerKind::Created => TriggerKind::Created,
             hir::TriggerKind::Changed => TriggerKind::Changed,
+            hir::TriggerKind::Deleted => TriggerKind::Deleted,
             hir::TriggerKind::Moved { attribute, from, to } => TriggerKind::Moved {
                 attribute: attribute.name.clone(),
                 from: given("from", from)?,
                 to: given("to", to)?,
             },
+            _ => TriggerKind::Changed,
         };
         let condition = given("where", &trigger.condition)?;
         let index = trigger.condition.as_ref().and_then(|condition| index::key(&trigger.kind, condition));
@@ -240,7 +257,7 @@ impl Kept {
 
     fn step(&mut self, step: &Step, behind: &mut Behind) {
         match &step.kind {
-            StepKind::Do { act, condition } => {
+            StepKind::Do { act, condition, .. } => {
                 condition.iter().for_each(|condition| self.expr(condition, Whose::Run, behind));
                 arguments(act).for_each(|argument| self.expr(argument, Whose::Run, behind));
             }
@@ -262,7 +279,7 @@ impl Kept {
                 }
                 self.steps(otherwise, &mut behind.clone());
             }
-            StepKind::Stop => {}
+            StepKind::Stop | StepKind::Split { .. } | StepKind::Repeat { .. } => {}
         }
     }
 }
@@ -272,7 +289,10 @@ fn arguments(act: &Act) -> Box<dyn Iterator<Item = &Expr> + '_> {
     match act {
         Act::Effect { arguments, .. } => Box::new(arguments.iter()),
         Act::Set { entity, value, .. } => Box::new([entity, value].into_iter()),
-        Act::AddTag(text) | Act::RemoveTag(text) | Act::Note(text) => Box::new(std::iter::once(text)),
+        Act::Gain { item: text, .. } | Act::Lose { item: text, .. } | Act::Note(text) => {
+            Box::new(std::iter::once(text))
+        }
+        _ => Box::new(std::iter::empty()),
         Act::Emit { fields, .. } => Box::new(fields.iter().map(|(_, value)| value)),
         Act::Task { title, due, remind, assignee, notes, .. } => {
             Box::new(std::iter::once(title).chain([due, remind, assignee, notes].into_iter().flatten()))
