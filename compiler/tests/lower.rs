@@ -179,7 +179,7 @@ fn a_branch_says_which_way_it_went() {
 fn a_step_whose_condition_is_false_is_skipped_by_name() {
     let condition = Some(equal(trigger_field("plan"), text("pro")));
     let act = Act::Effect { action: "ping".into(), arguments: vec![text("a")] };
-    let steps = vec![step("ping", StepKind::Do { act, condition })];
+    let steps = vec![step("ping", doing(act, condition))];
     let (program, workflow) = lowered(workflow(vec![on("signup", None)], vec![], steps));
     let ops = ops(&program, &workflow);
     assert_eq!(ops[1..], [Op::Const, Op::Eq, Op::JumpIf, Op::Skip, Op::Jump, Op::Const, Op::Do, Op::End]);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 use onward_bytecode::{
-    Constant, Enrolment, EntityDecl, EventDecl, FieldDecl, Length, Overlap, Presence, Project, Scalar, Type,
+    Constant, EntityDecl, EventDecl, FieldDecl, Length, Overlap, Presence, Project, Scalar, Stage, Type,
     Unsure,
 };
 use onward_compiler::diagnostic::{FileId, Span};
@@ -80,13 +80,17 @@ pub(crate) fn event(name: &str, fields: Vec<FieldDecl>) -> EventDecl {
 }
 
 pub(crate) fn note(name: &str, text: Expr) -> Step {
-    step(name, StepKind::Do { act: Act::Note(text), condition: None })
+    step(name, doing(Act::Note(text), None))
+}
+
+pub(crate) fn doing(act: Act, condition: Option<Expr>) -> StepKind {
+    StepKind::Do { act, condition, bind: None, how: How::default() }
 }
 
 /// Calls the action `ping`.
 pub(crate) fn ping(name: &str, argument: Expr) -> Step {
     let act = Act::Effect { action: "ping".into(), arguments: vec![argument] };
-    step(name, StepKind::Do { act, condition: None })
+    step(name, doing(act, None))
 }
 
 pub(crate) fn step(name: &str, kind: StepKind) -> Step {
@@ -103,10 +107,16 @@ pub(crate) fn workflow(triggers: Vec<Trigger>, exits: Vec<Exit>, steps: Vec<Step
         title: "".into(),
         docs: "".into(),
         subject: "contact".into(),
+        stage: Stage::Live,
         triggers,
         enrolment: Enrolment::EveryTime,
         overlap: Overlap::Ignore,
         exits,
+        goal: None,
+        holdout: None,
+        window: None,
+        topic: None,
+        max_age: None,
         steps,
         span: span(1),
     }
@@ -123,6 +133,7 @@ fn ping_action() -> Action {
         body: Body::Json(expr(ExprKind::Object(vec![("text".into(), param)]), one(Scalar::Json))),
         sign: None,
         expect: Vec::new(),
+        proof: None,
         retry: Vec::new(),
         timeout: Length { millis: 10_000, ..Length::default() },
     };
@@ -132,6 +143,7 @@ fn ping_action() -> Action {
         request: Request::Http(Box::new(http)),
         result: Vec::new(),
         unsure: Unsure::Park,
+        channel: None,
         docs: "".into(),
     }
 }
@@ -153,6 +165,10 @@ pub(crate) fn program(workflows: Vec<Workflow>) -> Hir {
         entities: entities.into_iter().map(|entity| (entity.name.clone(), entity)).collect(),
         teams: IndexMap::new(),
         actions: IndexMap::from([(Arc::from("ping"), ping_action())]),
+        segments: IndexMap::new(),
+        policy: Policy::default(),
+        sources: IndexMap::new(),
         workflows: workflows.into_iter().map(|workflow| (workflow.name.clone(), workflow)).collect(),
+        tests: Vec::new(),
     }
 }
