@@ -31,6 +31,7 @@ impl Checker<'_> {
                 self.value_of(cx, &note.value()?, &Type::One(Scalar::Text), "`note`").map(Act::Note)
             }
             ast::Act::Effect(effect) => self.effect(cx, effect),
+            _ => None,
         }
     }
 
@@ -49,6 +50,7 @@ impl Checker<'_> {
             ast::Act::Effect(it) => {
                 format!("{} {}", it.name().map(|it| it.text()).unwrap_or_default(), value(it.first()))
             }
+            _ => self.quote(act.span(origin)),
         };
         words.trim_end().to_owned()
     }

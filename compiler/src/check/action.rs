@@ -158,6 +158,10 @@ impl Checker<'_> {
                 items.broken |= length.is_none();
                 length.and_then(|length| put(&mut items.timeout, (length, span)))
             }
+            ActionItem::Channel(_)
+            | ActionItem::Multipart(_)
+            | ActionItem::OauthClient(_)
+            | ActionItem::OauthRefresh(_) => None,
         };
         if let Some(first) = first {
             items.broken = true;

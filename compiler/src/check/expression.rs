@@ -30,7 +30,7 @@ impl Checker<'_> {
                 self.members(cx, base, &names)
             }
             ast::Expr::Path(path) => self.path(cx, path),
-            ast::Expr::Call(_) => None,
+            ast::Expr::Call(_) | ast::Expr::Request(_) => None,
             ast::Expr::Paren(paren) => self.expr(cx, &paren.value()?),
             ast::Expr::List(list) => self.list(cx, list, span),
             ast::Expr::Object(object) => self.object(cx, object, span),

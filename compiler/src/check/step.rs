@@ -74,7 +74,7 @@ impl Checker<'_> {
             ast::Step::WaitFor(it) => {
                 Some(format!("wait for {}", it.event().map(|it| it.text()).unwrap_or_default()))
             }
-            ast::Step::Wait(_) | ast::Step::WaitUntil(_) | ast::Step::Stop(_) => None,
+            _ => None,
         };
         let words = end.unwrap_or_else(|| self.quote(step.span(origin)));
         self.step_names.unique(&words)
@@ -101,6 +101,7 @@ impl Checker<'_> {
             ast::Step::WaitFor(wait) => self.wait_for(cx, wait),
             ast::Step::If(branch) => self.branch(scope, origin, branch, name),
             ast::Step::Stop(_) => (Some(StepKind::Stop), Flow::Ends),
+            _ => (None, Flow::GoesOn),
         }
     }
 

@@ -108,6 +108,7 @@ impl<'a> Checker<'a> {
                 self.no_alias(clause, origin);
                 self.moved(moved, origin, subject)
             }
+            _ => None,
         };
         let cx = Cx { scope: &scope, origin };
         let condition = match clause.condition() {

@@ -127,7 +127,7 @@ impl<'a> Checker<'a> {
                     None => found.overlap = Some((overlap, span)),
                 }
             }
-            Clause::On(_) | Clause::ExitWhen(_) | Clause::ExitOn(_) => {}
+            _ => {}
         }
     }
 

@@ -113,6 +113,7 @@ impl Collector<'_> {
             Decl::Team(it) => self.team(it, origin, source.author),
             Decl::Workflow(it) => self.workflow(it, source, understood),
             Decl::Action(it) => self.action(it, origin, source.author, understood),
+            Decl::Segment(_) | Decl::Policy(_) | Decl::Source(_) | Decl::Test(_) => {}
         }
     }
 

@@ -4,16 +4,28 @@
 //! mistake is `None`, and the parser has already said so. It must not know what
 //! any name refers to.
 
+mod act;
 mod action;
+mod clause;
 mod declaration;
 mod expression;
+mod ingest;
 mod literal;
+mod policy;
+mod test;
+mod trigger;
 mod workflow;
 
+pub use act::*;
 pub use action::*;
+pub use clause::*;
 pub use declaration::*;
 pub use expression::*;
+pub use ingest::*;
 pub use literal::*;
+pub use policy::*;
+pub use test::*;
+pub use trigger::*;
 pub use workflow::*;
 
 use rowan::{TextRange, TextSize};
@@ -102,6 +114,16 @@ fn words(node: &SyntaxNode) -> impl Iterator<Item = SyntaxToken> + use<> {
 /// Whether the keyword `word` stands right below `node`.
 fn has_word(node: &SyntaxNode, word: &str) -> bool {
     words(node).any(|it| it.text() == word)
+}
+
+/// The name that follows the keyword `word` right below `node`.
+fn name_after(node: &SyntaxNode, word: &str) -> Option<Name> {
+    let mut after = node
+        .children_with_tokens()
+        .skip_while(|it| it.as_token().is_none_or(|it| it.kind() != SyntaxKind::WORD || it.text() != word))
+        .skip(1)
+        .take_while(|it| it.kind() != SyntaxKind::WORD);
+    after.find_map(|it| it.into_node().and_then(Name::cast))
 }
 
 /// Declares views that hold exactly one kind of node.

@@ -1,8 +1,8 @@
 //! Views of `action` declarations: how a `do` becomes a request.
 
 use super::{
-    AstNode, Dotted, Expr, Name, ObjectExpr, StringLit, TypeExpr, child, children, choice, docs, has_word,
-    nth, strings, views, words,
+    AstNode, Dotted, Expr, Name, ObjectExpr, StringLit, TypeExpr, Where, child, children, choice, docs,
+    has_word, nth, strings, views, words,
 };
 
 views! {
@@ -93,6 +93,14 @@ choice! {
         Unsure(UnsureItem),
         /// `timeout 10s`
         Timeout(TimeoutItem),
+        /// `channel NAME`
+        Channel(ChannelItem),
+        /// `multipart { … }`
+        Multipart(MultipartItem),
+        /// `oauth client credentials URL ID SECRET`
+        OauthClient(OauthClientItem),
+        /// `oauth refresh token URL ID SECRET TOKEN`
+        OauthRefresh(OauthRefreshItem),
     }
 }
 
@@ -125,6 +133,16 @@ views! {
     UnsureItem = UNSURE_ITEM;
     /// `timeout 10s`
     TimeoutItem = TIMEOUT_ITEM;
+    /// `channel NAME`
+    ChannelItem = CHANNEL_ITEM;
+    /// `multipart { … }`
+    MultipartItem = MULTIPART_ITEM;
+    /// `oauth client credentials URL ID SECRET scope VALUE`
+    OauthClientItem = OAUTH_CLIENT_ITEM;
+    /// `oauth refresh token URL ID SECRET TOKEN scope VALUE`
+    OauthRefreshItem = OAUTH_REFRESH_ITEM;
+    /// `scope VALUE`
+    OauthScope = SCOPE;
     /// `201` or `2xx`
     Status = STATUS;
 }
@@ -208,7 +226,7 @@ macro_rules! one_value {
     };
 }
 
-one_value! { BearerAuthItem JsonItem BodyItem SignItem TimeoutItem }
+one_value! { BearerAuthItem JsonItem BodyItem SignItem TimeoutItem OauthScope }
 
 /// Views with one object each.
 macro_rules! one_object {
@@ -225,12 +243,71 @@ macro_rules! one_object {
     };
 }
 
-one_object! { FormItem SmtpItem ResultItem }
+one_object! { FormItem SmtpItem ResultItem MultipartItem }
 
 impl ExpectItem {
     /// The answers that mean success.
     pub fn statuses(&self) -> impl Iterator<Item = Status> + use<> {
         children(self.syntax())
+    }
+}
+
+impl ExpectItem {
+    /// What else must hold of the answer.
+    #[must_use]
+    pub fn condition(&self) -> Option<Expr> {
+        child::<Where>(self.syntax())?.condition()
+    }
+}
+
+impl ChannelItem {
+    /// The channel.
+    #[must_use]
+    pub fn name(&self) -> Option<Name> {
+        child(self.syntax())
+    }
+}
+
+/// Views of what both ways to get a token have.
+macro_rules! oauth {
+    ($($view:ident)*) => {
+        $(
+            impl $view {
+                /// The address that gives tokens.
+                #[must_use]
+                pub fn url(&self) -> Option<Expr> {
+                    nth(self.syntax(), 0)
+                }
+
+                /// The client's id.
+                #[must_use]
+                pub fn client(&self) -> Option<Expr> {
+                    nth(self.syntax(), 1)
+                }
+
+                /// The client's secret.
+                #[must_use]
+                pub fn secret(&self) -> Option<Expr> {
+                    nth(self.syntax(), 2)
+                }
+
+                /// What the token is to allow.
+                #[must_use]
+                pub fn scope(&self) -> Option<Expr> {
+                    child::<OauthScope>(self.syntax())?.value()
+                }
+            }
+        )*
+    };
+}
+
+oauth! { OauthClientItem OauthRefreshItem }
+
+impl OauthRefreshItem {
+    /// The refresh token.
+    #[must_use]
+    pub fn token(&self) -> Option<Expr> {
+        nth(self.syntax(), 3)
     }
 }
 

@@ -1,8 +1,8 @@
 //! Views of declarations, their fields and their types.
 
 use super::{
-    ActionDecl, AstNode, Name, StringLit, WorkflowDecl, child, children, choice, docs, nth, strings, token,
-    views,
+    ActionDecl, AstNode, Name, PolicyDecl, SegmentDecl, SourceDecl, StringLit, TestDecl, WorkflowDecl, child,
+    children, choice, docs, nth, strings, token, views,
 };
 use crate::syntax::kind::SyntaxKind;
 
@@ -23,6 +23,14 @@ choice! {
         Workflow(WorkflowDecl),
         /// `action …`
         Action(ActionDecl),
+        /// `segment …`
+        Segment(SegmentDecl),
+        /// `policy { … }`
+        Policy(PolicyDecl),
+        /// `source …`
+        Source(SourceDecl),
+        /// `test "…" { … }`
+        Test(TestDecl),
     }
 }
 

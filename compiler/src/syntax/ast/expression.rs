@@ -1,8 +1,8 @@
 //! Views of expressions.
 
 use super::{
-    AstNode, DateExpr, DateTimeExpr, DurationExpr, Name, NumberExpr, StringExpr, StringLit, TimeExpr, child,
-    children, choice, has_word, nth, strings, token, views, words,
+    AstNode, DateExpr, DateTimeExpr, DurationExpr, Name, NumberExpr, StringExpr, StringLit, TimeExpr, Where,
+    child, children, choice, has_word, nth, strings, token, views, words,
 };
 use crate::syntax::kind::{SyntaxKind, SyntaxToken};
 
@@ -25,8 +25,10 @@ choice! {
         Field(FieldExpr),
         /// `a`, `a.b.c`
         Path(PathExpr),
-        /// `f(a)`: not in this version, and reported by the parser
+        /// `count(purchase where amount > 50 in last 30 days)`
         Call(CallExpr),
+        /// `header "…"`, `query "…"`: of the request that a source has got
+        Request(RequestExpr),
         /// `(a)`
         Paren(ParenExpr),
         /// `[a, b]`
@@ -71,8 +73,12 @@ views! {
     FieldExpr = FIELD_EXPR;
     /// `a`, `a.b.c`
     PathExpr = PATH_EXPR;
-    /// `f(a)`
+    /// `NAME(VALUE where CONDITION in last DURATION, …)`
     CallExpr = CALL_EXPR;
+    /// `in last DURATION`
+    LastWindow = LAST;
+    /// `header "…"`, `query "…"`
+    RequestExpr = REQUEST_EXPR;
     /// `(a)`
     ParenExpr = PAREN_EXPR;
     /// `[a, b]`
@@ -322,6 +328,46 @@ impl CallExpr {
     #[must_use]
     pub fn name(&self) -> Option<Name> {
         child(self.syntax())
+    }
+
+    /// What stands in the brackets, without the condition and the window.
+    pub fn arguments(&self) -> impl Iterator<Item = Expr> + use<> {
+        children(self.syntax())
+    }
+
+    /// The condition on what the first argument names.
+    #[must_use]
+    pub fn condition(&self) -> Option<Expr> {
+        child::<Where>(self.syntax())?.condition()
+    }
+
+    /// How far back it looks; without limit if not written.
+    #[must_use]
+    pub fn window(&self) -> Option<DurationExpr> {
+        child(child::<LastWindow>(self.syntax())?.syntax())
+    }
+}
+
+/// Which part of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum RequestPart {
+    /// `header`
+    Header,
+    /// `query`
+    Query,
+}
+
+impl RequestExpr {
+    /// Which part.
+    #[must_use]
+    pub fn part(&self) -> RequestPart {
+        if has_word(self.syntax(), "query") { RequestPart::Query } else { RequestPart::Header }
+    }
+
+    /// The name of the header or parameter.
+    #[must_use]
+    pub fn name(&self) -> Option<StringLit> {
+        strings(self.syntax()).next()
     }
 }
 

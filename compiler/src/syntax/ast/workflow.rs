@@ -1,8 +1,8 @@
-//! Views of workflows: clauses, triggers, steps and acts.
+//! Views of workflows and their steps.
 
 use super::{
-    Alias, AstNode, Dotted, DurationExpr, Expr, Name, ObjectExpr, PathExpr, StringLit, Where, child,
-    children, choice, docs, nth, strings, token, views, words,
+    Act, Alias, AstNode, Clause, DurationExpr, Expr, Name, NumberExpr, StringLit, Where, child, children,
+    choice, docs, strings, token, views, words,
 };
 use crate::syntax::kind::{SyntaxKind, SyntaxToken};
 
@@ -76,7 +76,7 @@ macro_rules! one_name {
     };
 }
 
-one_name! { Subject Label EventTrigger CreatedTrigger ChangesTrigger TaskType TaskGroup }
+one_name! { Subject Label }
 
 impl Block {
     /// Its steps.
@@ -90,169 +90,6 @@ impl Else {
     #[must_use]
     pub fn block(&self) -> Option<Block> {
         child(self.syntax())
-    }
-}
-
-choice! {
-    /// What a workflow says before its first step.
-    Clause {
-        /// `on TRIGGER`
-        On(OnClause),
-        /// `once`
-        Once(OnceClause),
-        /// `every time`
-        EveryTime(EveryTimeClause),
-        /// `exit when CONDITION`
-        ExitWhen(ExitWhenClause),
-        /// `exit on EVENT`
-        ExitOn(ExitOnClause),
-        /// `while running …`
-        WhileRunning(WhileRunningClause),
-    }
-}
-
-views! {
-    /// `on TRIGGER as NAME where CONDITION`
-    OnClause = ON_CLAUSE;
-    /// `once`
-    OnceClause = ONCE_CLAUSE;
-    /// `every time`
-    EveryTimeClause = EVERY_TIME_CLAUSE;
-    /// `exit when CONDITION`
-    ExitWhenClause = EXIT_WHEN_CLAUSE;
-    /// `exit on EVENT as NAME where CONDITION`
-    ExitOnClause = EXIT_ON_CLAUSE;
-    /// `while running …`
-    WhileRunningClause = WHILE_RUNNING_CLAUSE;
-}
-
-impl OnClause {
-    /// What starts the workflow.
-    #[must_use]
-    pub fn trigger(&self) -> Option<Trigger> {
-        child(self.syntax())
-    }
-
-    /// The event's name in this workflow.
-    #[must_use]
-    pub fn alias(&self) -> Option<Name> {
-        child::<Alias>(self.syntax())?.name()
-    }
-
-    /// The condition.
-    #[must_use]
-    pub fn condition(&self) -> Option<Expr> {
-        child::<Where>(self.syntax())?.condition()
-    }
-}
-
-impl ExitWhenClause {
-    /// The condition.
-    #[must_use]
-    pub fn condition(&self) -> Option<Expr> {
-        child(self.syntax())
-    }
-}
-
-impl ExitOnClause {
-    /// The event's name.
-    #[must_use]
-    pub fn event(&self) -> Option<Name> {
-        child(self.syntax())
-    }
-
-    /// The event's name in the condition.
-    #[must_use]
-    pub fn alias(&self) -> Option<Name> {
-        child::<Alias>(self.syntax())?.name()
-    }
-
-    /// The condition.
-    #[must_use]
-    pub fn condition(&self) -> Option<Expr> {
-        child::<Where>(self.syntax())?.condition()
-    }
-}
-
-/// What a second match does while a run of the same subject is going on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Overlap {
-    /// `ignore`
-    Ignore,
-    /// `restart`
-    Restart,
-    /// `queue`
-    Queue,
-    /// `parallel`
-    Parallel,
-}
-
-impl WhileRunningClause {
-    /// What a second match does.
-    #[must_use]
-    pub fn overlap(&self) -> Option<Overlap> {
-        match words(self.syntax()).nth(2)?.text() {
-            "ignore" => Some(Overlap::Ignore),
-            "restart" => Some(Overlap::Restart),
-            "queue" => Some(Overlap::Queue),
-            "parallel" => Some(Overlap::Parallel),
-            _ => None,
-        }
-    }
-}
-
-choice! {
-    /// What starts a workflow.
-    Trigger {
-        /// `EVENT`
-        Event(EventTrigger),
-        /// `ENTITY created`
-        Created(CreatedTrigger),
-        /// `ENTITY changes`
-        Changes(ChangesTrigger),
-        /// `ENTITY.ATTRIBUTE changes from … to …`
-        Attribute(AttributeTrigger),
-    }
-}
-
-views! {
-    /// `EVENT`
-    EventTrigger = EVENT_TRIGGER;
-    /// `ENTITY created`
-    CreatedTrigger = CREATED_TRIGGER;
-    /// `ENTITY changes`
-    ChangesTrigger = CHANGES_TRIGGER;
-    /// `ENTITY.ATTRIBUTE changes from … to …`
-    AttributeTrigger = ATTRIBUTE_TRIGGER;
-    /// `from VALUE`
-    FromValue = FROM;
-    /// `to VALUE`
-    ToValue = TO;
-}
-
-impl AttributeTrigger {
-    /// The entity.
-    #[must_use]
-    pub fn entity(&self) -> Option<Name> {
-        nth(self.syntax(), 0)
-    }
-
-    /// The attribute.
-    #[must_use]
-    pub fn attribute(&self) -> Option<Name> {
-        nth(self.syntax(), 1)
-    }
-
-    /// The value that it had.
-    #[must_use]
-    pub fn from(&self) -> Option<Expr> {
-        child::<FromValue>(self.syntax())?.value()
-    }
-
-    /// The value that it gets.
-    #[must_use]
-    pub fn to(&self) -> Option<Expr> {
-        child::<ToValue>(self.syntax())?.value()
     }
 }
 
@@ -271,6 +108,12 @@ choice! {
         If(IfStep),
         /// `stop`
         Stop(StopStep),
+        /// `let NAME = do ACT`
+        Let(LetStep),
+        /// `split { 50% NAME { … } … }`
+        Split(SplitStep),
+        /// `repeat up to NUMBER times …`
+        Repeat(RepeatStep),
     }
 }
 
@@ -303,6 +146,22 @@ views! {
     IfArm = IF_ARM;
     /// `stop`
     StopStep = STOP_STEP;
+    /// `let NAME = do ACT`
+    LetStep = LET_STEP;
+    /// `split { 50% NAME { … } … }`
+    SplitStep = SPLIT_STEP;
+    /// `50% NAME { … }`
+    SplitArm = SPLIT_ARM;
+    /// `repeat up to NUMBER times every DURATION until CONDITION { … }`
+    RepeatStep = REPEAT_STEP;
+    /// `every DURATION`
+    Pace = PACE;
+    /// `until CONDITION`
+    Until = UNTIL;
+    /// `as draft for PERSON`
+    AsDraft = AS_DRAFT;
+    /// `on failure …`
+    OnFailure = ON_FAILURE;
     /// The moment of `wait until`.
     Moment = MOMENT;
     /// `monday` … `sunday`
@@ -324,6 +183,117 @@ impl DoStep {
     #[must_use]
     pub fn condition(&self) -> Option<Expr> {
         child::<Where>(self.syntax())?.condition()
+    }
+
+    /// Whether a person must approve it first, and who.
+    #[must_use]
+    pub fn draft(&self) -> Option<AsDraft> {
+        child(self.syntax())
+    }
+
+    /// What happens when it fails, if written.
+    #[must_use]
+    pub fn on_failure(&self) -> Option<OnFailure> {
+        child(self.syntax())
+    }
+}
+
+impl AsDraft {
+    /// Who approves it; none if anybody may.
+    #[must_use]
+    pub fn person(&self) -> Option<Expr> {
+        child(self.syntax())
+    }
+}
+
+/// What happens to a run when an action has failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum FailureMode {
+    /// `continue`
+    Continue,
+    /// `stop`
+    Stop,
+    /// `park`
+    Park,
+}
+
+impl OnFailure {
+    /// What happens.
+    #[must_use]
+    pub fn mode(&self) -> Option<FailureMode> {
+        match words(self.syntax()).nth(2)?.text() {
+            "continue" => Some(FailureMode::Continue),
+            "stop" => Some(FailureMode::Stop),
+            "park" => Some(FailureMode::Park),
+            _ => None,
+        }
+    }
+}
+
+impl LetStep {
+    /// What the result is called.
+    #[must_use]
+    pub fn name(&self) -> Option<Name> {
+        child(self.syntax())
+    }
+
+    /// The step whose result it is; it has no label of its own.
+    #[must_use]
+    pub fn step(&self) -> Option<DoStep> {
+        child(self.syntax())
+    }
+}
+
+impl SplitStep {
+    /// The ways, in order.
+    pub fn arms(&self) -> impl Iterator<Item = SplitArm> + use<> {
+        children(self.syntax())
+    }
+}
+
+impl SplitArm {
+    /// Of a hundred, how many go this way.
+    #[must_use]
+    pub fn percent(&self) -> Option<NumberExpr> {
+        child(self.syntax())
+    }
+
+    /// What the way is called.
+    #[must_use]
+    pub fn name(&self) -> Option<Name> {
+        child(self.syntax())
+    }
+
+    /// What runs on this way.
+    #[must_use]
+    pub fn block(&self) -> Option<Block> {
+        child(self.syntax())
+    }
+}
+
+impl RepeatStep {
+    /// How often at most.
+    #[must_use]
+    pub fn times(&self) -> Option<NumberExpr> {
+        child(self.syntax())
+    }
+
+    /// How long to wait between two rounds.
+    #[must_use]
+    pub fn every(&self) -> Option<DurationExpr> {
+        child(child::<Pace>(self.syntax())?.syntax())
+    }
+
+    /// What ends it early.
+    #[must_use]
+    pub fn until(&self) -> Option<Expr> {
+        child::<Until>(self.syntax())?.value()
+    }
+
+    /// What is repeated.
+    #[must_use]
+    pub fn block(&self) -> Option<Block> {
+        child(self.syntax())
     }
 }
 
@@ -476,77 +446,6 @@ impl IfArm {
     }
 }
 
-choice! {
-    /// What a `do` does.
-    Act {
-        /// `set PATH = VALUE`
-        Set(SetAct),
-        /// `add tag VALUE`
-        AddTag(AddTagAct),
-        /// `remove tag VALUE`
-        RemoveTag(RemoveTagAct),
-        /// `emit EVENT { … }`
-        Emit(EmitAct),
-        /// `task TITLE …`
-        Task(TaskAct),
-        /// `note VALUE`
-        Note(NoteAct),
-        /// `email welcome`: any other, a call outside
-        Effect(EffectAct),
-    }
-}
-
-views! {
-    /// `set PATH = VALUE`
-    SetAct = SET_ACT;
-    /// `add tag VALUE`
-    AddTagAct = ADD_TAG_ACT;
-    /// `remove tag VALUE`
-    RemoveTagAct = REMOVE_TAG_ACT;
-    /// `emit EVENT { … }`
-    EmitAct = EMIT_ACT;
-    /// `task TITLE …`
-    TaskAct = TASK_ACT;
-    /// `note VALUE`
-    NoteAct = NOTE_ACT;
-    /// `ACTION [VALUE] [LABEL VALUE …]`
-    EffectAct = EFFECT_ACT;
-    /// `LABEL VALUE`
-    Argument = ARGUMENT;
-    /// `type NAME`
-    TaskType = TASK_TYPE;
-    /// `due in DURATION`
-    TaskDueIn = TASK_DUE_IN;
-    /// `due VALUE`
-    TaskDue = TASK_DUE;
-    /// `remind DURATION before`
-    TaskRemind = TASK_REMIND;
-    /// `for group NAME`
-    TaskGroup = TASK_GROUP;
-    /// `for VALUE`
-    TaskFor = TASK_FOR;
-    /// `notes VALUE`
-    TaskNotes = TASK_NOTES;
-}
-
-impl SetAct {
-    /// What is set.
-    #[must_use]
-    pub fn target(&self) -> Option<PathExpr> {
-        // Without a target, the first path would be the value.
-        let eq = token(self.syntax(), |kind| kind == SyntaxKind::EQ);
-        child::<PathExpr>(self.syntax())
-            .filter(|path| eq.is_none_or(|eq| path.range().end() <= eq.text_range().start()))
-    }
-
-    /// The new value.
-    #[must_use]
-    pub fn value(&self) -> Option<Expr> {
-        let eq = token(self.syntax(), |kind| kind == SyntaxKind::EQ)?;
-        children::<Expr>(self.syntax()).find(|expr| expr.range().start() >= eq.text_range().end())
-    }
-}
-
 /// Views with one expression each.
 macro_rules! one_value {
     ($($view:ident)*) => {
@@ -562,100 +461,4 @@ macro_rules! one_value {
     };
 }
 
-one_value! { FromValue ToValue At AddTagAct RemoveTagAct NoteAct TaskDue TaskFor TaskNotes }
-
-impl EmitAct {
-    /// The event's name.
-    #[must_use]
-    pub fn event(&self) -> Option<Name> {
-        child(self.syntax())
-    }
-
-    /// The event's fields.
-    #[must_use]
-    pub fn fields(&self) -> Option<ObjectExpr> {
-        child(self.syntax())
-    }
-}
-
-impl TaskAct {
-    /// What is to be done.
-    #[must_use]
-    pub fn title(&self) -> Option<Expr> {
-        child(self.syntax())
-    }
-
-    /// Its optional parts, in the order written; one may be written twice.
-    pub fn parts(&self) -> impl Iterator<Item = TaskPart> + use<> {
-        children(self.syntax())
-    }
-}
-
-choice! {
-    /// An optional part of a `task`.
-    TaskPart {
-        /// `type NAME`
-        Type(TaskType),
-        /// `due in DURATION`
-        DueIn(TaskDueIn),
-        /// `due VALUE`
-        Due(TaskDue),
-        /// `remind DURATION before`
-        Remind(TaskRemind),
-        /// `for group NAME`
-        Group(TaskGroup),
-        /// `for VALUE`
-        For(TaskFor),
-        /// `notes VALUE`
-        Notes(TaskNotes),
-    }
-}
-
-impl TaskDueIn {
-    /// How long from now.
-    #[must_use]
-    pub fn duration(&self) -> Option<DurationExpr> {
-        child(self.syntax())
-    }
-}
-
-impl TaskRemind {
-    /// How long before it is due.
-    #[must_use]
-    pub fn duration(&self) -> Option<DurationExpr> {
-        child(self.syntax())
-    }
-}
-
-impl EffectAct {
-    /// The action's dotted name.
-    #[must_use]
-    pub fn name(&self) -> Option<Dotted> {
-        child(self.syntax())
-    }
-
-    /// The first value, which has no label.
-    #[must_use]
-    pub fn first(&self) -> Option<Expr> {
-        child(self.syntax())
-    }
-
-    /// The labelled values.
-    pub fn arguments(&self) -> impl Iterator<Item = Argument> + use<> {
-        children(self.syntax())
-    }
-}
-
-impl Argument {
-    /// The label; none after a mistake only.
-    #[must_use]
-    pub fn name(&self) -> Option<Name> {
-        child(self.syntax())
-    }
-
-    /// The value.
-    #[must_use]
-    pub fn value(&self) -> Option<Expr> {
-        child(self.syntax())
-    }
-}
+one_value! { At Until }
