@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use onward_bytecode::{EntityId, Hash};
 
-use crate::model::{Input, Snapshot, Transition};
+use crate::model::{Input, Question, Reference, Snapshot, Transition};
 use crate::program::Programs;
 
 mod attributes;
@@ -37,18 +37,29 @@ mod zone;
 /// What `apply` lacks. Nothing has changed; give it and call again.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unmet {
-    /// Entities that the snapshot does not have: each with its unfinished runs and its keys of
-    /// `once`, or as `None` if there is none.
-    #[error("the snapshot lacks entities")]
-    Needs(BTreeSet<EntityId>),
+    /// What the snapshot does not have.
+    #[error("the snapshot lacks what is asked for")]
+    Needs(Needs),
     /// A program that a run is pinned to.
     #[error("program {0} is not loaded")]
     NeedsProgram(Hash),
 }
 
+/// What a snapshot is to be given. Whatever was looked up and is not there is given as nothing:
+/// `None` for an entity, an empty list for the rest.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Needs {
+    /// Entities, each with its unfinished runs and its keys of `once`.
+    pub entities: BTreeSet<EntityId>,
+    /// Past events, in the order of their places in the log.
+    pub questions: BTreeSet<Question>,
+    /// Entities that refer to another.
+    pub references: BTreeSet<Reference>,
+}
+
 impl Unmet {
     fn needs(id: &EntityId) -> Self {
-        Self::Needs(BTreeSet::from([id.clone()]))
+        Self::Needs(Needs { entities: BTreeSet::from([id.clone()]), ..Needs::default() })
     }
 }
 
@@ -68,5 +79,6 @@ pub fn apply(
     match input {
         Input::Fact(fact) => fact::apply(programs, snapshot, fact, now),
         Input::Timer { subject, run } => timer::apply(programs, snapshot, subject, run, now),
+        Input::Wake { .. } | Input::Fill { .. } => Ok(Transition::default()),
     }
 }

@@ -85,6 +85,15 @@ impl Index {
     fn bucket(&mut self, subject: &Arc<str>, kind: &TriggerKind) -> &mut Bucket {
         let subject = subject.clone();
         match kind {
+            TriggerKind::Deleted
+            | TriggerKind::Crossed { .. }
+            | TriggerKind::Gains { .. }
+            | TriggerKind::Loses { .. }
+            | TriggerKind::Enters(_)
+            | TriggerKind::Leaves(_)
+            | TriggerKind::Unchanged { .. }
+            | TriggerKind::Date(_)
+            | TriggerKind::Schedule(_) => self.changed.entry("-".into()).or_default(),
             TriggerKind::Event(name) => {
                 self.events.entry(name.clone()).or_default().entry(subject).or_default()
             }
@@ -232,6 +241,13 @@ mod tests {
             docs: "".into(),
             subject: "contact".into(),
             triggers: vec![Trigger { kind, index, condition: None, entry: 0 }],
+            stage: Stage::Live,
+            entry: None,
+            goal: None,
+            holdout: None,
+            window: None,
+            topic: None,
+            max_age: None,
             enrolment: Enrolment::EveryTime,
             overlap: Overlap::Ignore,
             exits: Vec::new(),
@@ -266,6 +282,10 @@ mod tests {
             }],
             teams: Vec::new(),
             actions: Vec::new(),
+            segments: Vec::new(),
+            policy: Default::default(),
+            sources: Vec::new(),
+            follows: Vec::new(),
             workflows,
             functions: Vec::new(),
         }

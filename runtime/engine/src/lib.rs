@@ -12,5 +12,5 @@ pub mod program;
 mod snapshot;
 pub mod vm;
 
-pub use apply::{Unmet, apply};
+pub use apply::{Needs, Unmet, apply};
 pub use program::{Loaded, Programs};

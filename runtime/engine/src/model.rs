@@ -167,6 +167,14 @@ pub struct Entity {
     pub watch: Watch,
 }
 
+impl Entity {
+    /// One that has just appeared.
+    #[must_use]
+    pub fn new(id: EntityId, attributes: Fields, created: Timestamp) -> Self {
+        Self { id, attributes, created, deleted: None, watch: Watch::default() }
+    }
+}
+
 /// What is watched about an entity: kept and committed with it.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Watch {

@@ -13,18 +13,17 @@ impl Snapshot {
         for RunChange { run, .. } in &transition.runs {
             self.absorb_run(run);
         }
-        self.enrolments.extend(transition.enrolments.iter().cloned());
+        self.enrolments.extend(transition.enrolments.iter().map(|e| (e.key.clone(), e.at)));
     }
 
     fn absorb_entity(&mut self, change: &EntityChange) {
         let slot = self.entities.entry(change.id.clone()).or_default();
         match &change.change {
             Change::Delete => *slot = None,
+            Change::Bury | Change::Watch(_) => {}
             Change::Set(fields) => {
-                let entity = slot.get_or_insert_with(|| Entity {
-                    id: change.id.clone(),
-                    attributes: Fields::new(),
-                    created: change.at,
+                let entity = slot.get_or_insert_with(|| {
+                    Entity::new(change.id.clone(), Fields::new(), change.at)
                 });
                 set(&mut entity.attributes, fields);
             }

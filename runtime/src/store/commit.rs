@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use onward_bytecode::EntityId;
-use onward_engine::model::{Change, Enrolled, Entry, Fact, Fields, Intent, RunChange, Transition};
+use onward_engine::model::{Change, Enrolling, Entry, Fact, Fields, Intent, RunChange, Transition};
 
 use super::Position;
 
@@ -22,7 +22,7 @@ pub struct Commit {
     /// The last state of each run, with the version that the first change expected.
     pub runs: BTreeMap<(EntityId, Arc<str>), RunChange>,
     /// New keys of `once`.
-    pub enrolments: Vec<Enrolled>,
+    pub enrolments: Vec<Enrolling>,
     /// Effects to be done.
     pub intents: Vec<Intent>,
     /// Keys of intents that are not to be done any more.
@@ -87,6 +87,7 @@ impl Commit {
 
     fn change_entity(&mut self, id: EntityId, change: Change, at: Timestamp) {
         match (self.entities.entry(id), change) {
+            (_, Change::Watch(_) | Change::Bury) => {}
             (Slot::Vacant(slot), Change::Set(attributes)) => {
                 slot.insert(EntityPatch::Set { attributes, created: at });
             }

@@ -96,10 +96,10 @@ impl Engine<'_> {
         for _ in 0..QUESTIONS {
             match apply(&self.programs, &self.snapshot, input, now) {
                 Ok(transition) => return Ok(transition),
-                Err(Unmet::Needs(ids)) => {
-                    let loaded = self.store.load(&ids).await?;
+                Err(Unmet::Needs(needs)) => {
+                    let loaded = self.store.load(&needs.entities).await?;
                     merge(&mut self.snapshot, loaded);
-                    for id in ids {
+                    for id in needs.entities {
                         self.snapshot.entities.entry(id.clone()).or_default();
                         self.snapshot.runs.entry(id).or_default();
                     }
@@ -120,7 +120,7 @@ fn merge(snapshot: &mut Snapshot, loaded: Snapshot) {
         if !snapshot.entities.contains_key(&id) {
             snapshot
                 .enrolments
-                .extend(loaded.enrolments.iter().filter(|enrolled| enrolled.subject == id).cloned());
+                .extend(loaded.enrolments.iter().filter(|(key, _)| key.subject == id).map(|(k, at)| (k.clone(), *at)));
             snapshot.entities.insert(id, entity);
         }
     }

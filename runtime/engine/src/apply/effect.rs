@@ -40,6 +40,9 @@ impl Turn<'_> {
             action: action.name.clone(),
             arguments: args.iter().map(Value::to_json).collect(),
             due: self.now,
+            channel: action.channel.clone(),
+            draft: None,
+            failure: onward_bytecode::OnFailure::Park,
         };
         run.state = RunState::Acting { rest, intent: intent.key.clone() };
         self.say(&walk.run, Some(&site.name), What::Intended, described(action, args));

@@ -46,6 +46,7 @@ impl Turn<'_> {
                 self.take_outcome(subject, run, intent, outcome)
             }
             (FactKind::Order { run, order }, _) => self.take_order(subject, run, *order),
+            (FactKind::Start { .. } | FactKind::Touched { .. } | FactKind::Turn { .. }, _) => Ok(()),
             (FactKind::MergedInto { into }, _) => self.merge(fact, into),
             (FactKind::Inherited { from, attributes, runs, enrolments }, _) => {
                 self.inherit(fact, from, attributes, runs, enrolments)

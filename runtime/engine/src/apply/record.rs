@@ -17,16 +17,16 @@ impl Turn<'_> {
     /// Does a step of a run.
     pub(super) fn perform(&mut self, walk: &mut Walk<'_>, site: &Site, args: Vec<Value>) -> Met<Flow> {
         match &site.kind {
-            SiteKind::Effect { action, point } => {
+            SiteKind::Effect { action, point, .. } => {
                 return self.intend_effect(walk, site, *action, *point, &args);
             }
             SiteKind::Set { attribute, .. } => self.perform_set(walk, site, attribute, &args)?,
-            SiteKind::AddTag => self.perform_tag(walk, site, Tagging::Add, &args)?,
-            SiteKind::RemoveTag => self.perform_tag(walk, site, Tagging::Remove, &args)?,
+            SiteKind::Gain { .. } => self.perform_tag(walk, site, Tagging::Add, &args)?,
+            SiteKind::Lose { .. } => self.perform_tag(walk, site, Tagging::Remove, &args)?,
             SiteKind::Emit { event, fields } => self.perform_emit(walk, site, event, fields, &args),
             SiteKind::Task { sort, group } => self.perform_task(walk, site, sort, group.as_deref(), &args)?,
             SiteKind::Note => self.perform_note(walk, site, &args)?,
-            SiteKind::Branch => {}
+            _ => {}
         }
         Ok(Flow::On)
     }

@@ -160,10 +160,8 @@ impl<'a> Turn<'a> {
 
     /// Changes attributes; `null` takes one away. The entity is created `at` that time if it is not there.
     pub(super) fn set(&mut self, id: &EntityId, fields: &Fields, at: Timestamp) -> Met<()> {
-        let mut entity = self.entity(id)?.cloned().unwrap_or_else(|| Entity {
-            id: id.clone(),
-            attributes: Fields::new(),
-            created: at,
+        let mut entity = self.entity(id)?.cloned().unwrap_or_else(|| {
+            Entity::new(id.clone(), Fields::new(), at)
         });
         snapshot::set(&mut entity.attributes, fields);
         self.entities.insert(id.clone(), Some(entity));
@@ -174,7 +172,7 @@ impl<'a> Turn<'a> {
         });
         match &mut change.change {
             Change::Set(known) => known.extend(fields.clone()),
-            Change::Delete => change.change = Change::Set(fields.clone()),
+            _ => change.change = Change::Set(fields.clone()),
         }
         Ok(())
     }
@@ -247,19 +245,20 @@ impl<'a> Turn<'a> {
 
     /// Whether a key of `once` is taken.
     pub(super) fn has_entered(&self, key: &Enrolled) -> bool {
-        self.snapshot.enrolments.contains(key) || self.out.enrolments.contains(key)
+        self.snapshot.enrolments.contains_key(key)
+            || self.out.enrolments.iter().any(|enrolling| enrolling.key == *key)
     }
 
     /// Takes a key of `once`.
     pub(super) fn enrol(&mut self, key: Enrolled) {
         if !self.has_entered(&key) {
-            self.out.enrolments.push(key);
+            self.out.enrolments.push(crate::model::Enrolling { key, at: self.now, before: None });
         }
     }
 
     /// A subject's keys of `once`.
     pub(super) fn enrolments(&self, subject: &EntityId) -> Vec<Enrolled> {
-        self.snapshot.enrolments.iter().filter(|key| key.subject == *subject).cloned().collect()
+        self.snapshot.enrolments.keys().filter(|key| key.subject == *subject).cloned().collect()
     }
 
     /// Records an effect to be done.

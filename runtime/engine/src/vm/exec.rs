@@ -200,7 +200,9 @@ impl<'r> Operands<'r> {
             Op::Object => self.object(run),
             Op::Each => self.each(run),
             Op::Jump | Op::JumpIf | Op::JumpIfNot | Op::Return => Err(NO_CODE),
+            Op::History | Op::Split => Err(NO_CODE),
             Op::Do | Op::Skip | Op::Took | Op::Wait | Op::WaitFor | Op::WaitEvent | Op::End => Err(NO_CODE),
+            Op::History | Op::Split => Err(NO_CODE),
         }
     }
 

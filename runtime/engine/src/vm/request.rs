@@ -50,6 +50,23 @@ pub enum Credentials {
     Basic(Arc<str>, Arc<str>),
     /// A token (RFC 6750).
     Bearer(Arc<str>),
+    /// A token that is to be fetched first.
+    OAuth(OAuth),
+}
+
+/// How a token is fetched (RFC 6749).
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct OAuth {
+    /// The token endpoint.
+    pub url: Arc<str>,
+    /// The client's id.
+    pub client: Arc<str>,
+    /// The client's secret.
+    pub secret: Arc<str>,
+    /// The refresh token (section 6); without it the client's own credentials are the grant (section 4.4).
+    pub refresh: Option<Arc<str>>,
+    /// The scope that is asked for.
+    pub scope: Option<Arc<str>>,
 }
 
 /// What an HTTP request sends.
@@ -59,6 +76,8 @@ pub enum Payload {
     Empty,
     /// `application/x-www-form-urlencoded`, not yet encoded.
     Form(Pairs),
+    /// `multipart/form-data` (RFC 7578), not yet encoded.
+    Multipart(Pairs),
     /// `application/json`.
     Json(Json),
     /// `text/plain; charset=utf-8`.
@@ -200,6 +219,14 @@ impl Parts<'_> {
                 Credentials::Basic(self.must(*user, "user name")?, self.must(*password, "password")?)
             }
             Auth::Bearer(token) => Credentials::Bearer(self.must(*token, "token")?),
+            Auth::OAuth(oauth) => Credentials::OAuth(OAuth {
+                url: self.url(oauth.url)?,
+                client: self.must(oauth.client, "client id")?,
+                secret: self.must(oauth.secret, "client secret")?,
+                refresh: oauth.refresh.map(|it| self.must(it, "refresh token")).transpose()?,
+                scope: oauth.scope.map(|it| self.must(it, "scope")).transpose()?,
+            }),
+            Auth::OAuth(_) => return Err(Unmade::Missing("token")),
         })
     }
 
@@ -223,6 +250,8 @@ impl Parts<'_> {
         Ok(match body {
             Body::Empty => Payload::Empty,
             Body::Form(pairs) => Payload::Form(self.pairs(pairs)?),
+            Body::Multipart(_) => return Err(Unmade::Missing("body")),
+            Body::Multipart(pairs) => Payload::Multipart(self.pairs(pairs)?),
             Body::Json(function) => match self.value(*function)? {
                 Value::Missing => return Err(Unmade::Missing("body")),
                 value => Payload::Json(value.to_json()),
@@ -255,6 +284,13 @@ impl fmt::Debug for Http {
     /// Without what may hold a secret.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Http").field("method", &self.method).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for OAuth {
+    /// Without the secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OAuth").field("url", &self.url).finish_non_exhaustive()
     }
 }
 

@@ -1,9 +1,10 @@
 //! Table `enrolments`: the guard of `once`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use onward_bytecode::EntityId;
-use onward_engine::model::Enrolled;
+use onward_engine::model::{Enrolled, Enrolling};
+use jiff::Timestamp;
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row};
 
@@ -24,27 +25,28 @@ pub(super) async fn load(
     db: &mut PgConnection,
     shards: u16,
     subjects: &BTreeSet<EntityId>,
-) -> Result<BTreeSet<Enrolled>> {
+) -> Result<BTreeMap<Enrolled, Timestamp>> {
     let Addresses { shard, kind, id } = Addresses::of(subjects, shards);
     let rows = sqlx::query(LOAD).bind(shard).bind(kind).bind(id).fetch_all(db).await?;
     let enrolled = |row: &PgRow| {
-        Ok(Enrolled {
+        let key = Enrolled {
             workflow: row.try_get::<&str, _>(0)?.into(),
             subject: EntityId::new(row.try_get::<&str, _>(1)?, row.try_get::<&str, _>(2)?),
             key: row.try_get::<&str, _>(3)?.into(),
-        })
+        };
+        Ok((key, Timestamp::UNIX_EPOCH))
     };
     rows.iter().map(enrolled).collect()
 }
 
 /// Enters subjects, each for the first time.
-pub(super) async fn insert(db: &mut PgConnection, shards: u16, enrolments: &[Enrolled]) -> Result<()> {
+pub(super) async fn insert(db: &mut PgConnection, shards: u16, enrolments: &[Enrolling]) -> Result<()> {
     if enrolments.is_empty() {
         return Ok(());
     }
-    let subjects = Addresses::of(enrolments.iter().map(|enrolled| &enrolled.subject), shards);
-    let workflows: Vec<&str> = enrolments.iter().map(|enrolled| &*enrolled.workflow).collect();
-    let keys: Vec<&str> = enrolments.iter().map(|enrolled| &*enrolled.key).collect();
+    let subjects = Addresses::of(enrolments.iter().map(|enrolled| &enrolled.key.subject), shards);
+    let workflows: Vec<&str> = enrolments.iter().map(|enrolled| &*enrolled.key.workflow).collect();
+    let keys: Vec<&str> = enrolments.iter().map(|enrolled| &*enrolled.key.key).collect();
     let query = sqlx::query(INSERT).bind(subjects.shard).bind(subjects.kind).bind(subjects.id);
     let done = query.bind(workflows).bind(keys).execute(db).await?;
     if done.rows_affected() != enrolments.len() as u64 {

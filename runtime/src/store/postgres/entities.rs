@@ -37,7 +37,7 @@ pub(super) async fn load(
         let id = EntityId::new(row.try_get::<&str, _>(0)?, row.try_get::<&str, _>(1)?);
         let attributes = present(read_json("entities", row.try_get(2)?)?);
         let created = time("entities", row.try_get(3)?)?;
-        entities.insert(id.clone(), Entity { id, attributes, created });
+        entities.insert(id.clone(), Entity::new(id, attributes, created));
     }
     Ok(entities)
 }

@@ -413,6 +413,9 @@ fn claimed(row: &PgRow) -> Result<Claim> {
         action: row.try_get::<&str, _>(8)?.into(),
         arguments: read_json("intents", row.try_get(9)?)?,
         due: time("intents", row.try_get(10)?)?,
+        channel: None,
+        draft: None,
+        failure: Default::default(),
     };
     let attempt: i64 = row.try_get(11)?;
     Ok(Claim {

@@ -155,6 +155,7 @@ impl PostgresStore {
             entities: ids.iter().map(|id| (id.clone(), known.remove(id))).collect(),
             runs: runs::unfinished(db, self.shards, ids).await?,
             enrolments: enrolments::load(db, self.shards, ids).await?,
+            ..Snapshot::default()
         })
     }
 

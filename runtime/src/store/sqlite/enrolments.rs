@@ -1,9 +1,10 @@
 //! Table `enrolments`: the guard of `once`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use onward_bytecode::EntityId;
-use onward_engine::model::Enrolled;
+use onward_engine::model::{Enrolled, Enrolling};
+use jiff::Timestamp;
 use sqlx::{Row, SqliteConnection};
 
 use super::addresses;
@@ -24,24 +25,25 @@ pub(super) async fn load(
     db: &mut SqliteConnection,
     shards: u16,
     subjects: &BTreeSet<EntityId>,
-) -> Result<BTreeSet<Enrolled>> {
+) -> Result<BTreeMap<Enrolled, Timestamp>> {
     let rows = sqlx::query(LOAD).bind(addresses(subjects, shards)?).fetch_all(db).await?;
     let enrolled = |row: &sqlx::sqlite::SqliteRow| {
-        Ok(Enrolled {
+        let key = Enrolled {
             workflow: row.try_get::<&str, _>(0)?.into(),
             subject: EntityId::new(row.try_get::<&str, _>(1)?, row.try_get::<&str, _>(2)?),
             key: row.try_get::<&str, _>(3)?.into(),
-        })
+        };
+        Ok((key, Timestamp::UNIX_EPOCH))
     };
     rows.iter().map(enrolled).collect()
 }
 
 /// Enters subjects, each for the first time.
-pub(super) async fn insert(db: &mut SqliteConnection, shards: u16, enrolments: &[Enrolled]) -> Result<()> {
+pub(super) async fn insert(db: &mut SqliteConnection, shards: u16, enrolments: &[Enrolling]) -> Result<()> {
     if enrolments.is_empty() {
         return Ok(());
     }
-    let row = |e: &Enrolled| {
+    let row = |Enrolling { key: e, .. }: &Enrolling| {
         let subject = &e.subject;
         let shard = shard_of(subject, shards);
         (shard, e.workflow.clone(), subject.kind.clone(), subject.id.clone(), e.key.clone())

@@ -34,7 +34,7 @@ pub(super) async fn load(
         let id = EntityId::new(row.try_get::<&str, _>(0)?, row.try_get::<&str, _>(1)?);
         let attributes = read_json("entities", row.try_get(2)?)?;
         let created = moment("entities", row.try_get(3)?)?;
-        entities.insert(id.clone(), Entity { id, attributes, created });
+        entities.insert(id.clone(), Entity::new(id, attributes, created));
     }
     Ok(entities)
 }

@@ -321,6 +321,9 @@ fn claimed(row: &SqliteRow) -> Result<Claim> {
         action: row.try_get::<&str, _>(8)?.into(),
         arguments: read_json("intents", row.try_get(9)?)?,
         due: moment("intents", row.try_get(10)?)?,
+        channel: None,
+        draft: None,
+        failure: Default::default(),
     };
     Ok(Claim { shard: row.try_get(0)?, intent, attempt: row.try_get(11)? })
 }

@@ -103,6 +103,7 @@ impl SqliteStore {
             entities: ids.iter().map(|id| (id.clone(), known.remove(id))).collect(),
             runs: runs::unfinished(db, self.shards, ids).await?,
             enrolments: enrolments::load(db, self.shards, ids).await?,
+            ..Snapshot::default()
         })
     }
 

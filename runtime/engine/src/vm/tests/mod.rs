@@ -15,7 +15,7 @@ use onward_bytecode::{
 use serde_json::{Value as Json, json};
 
 use super::{Fault, Moved, World, call};
-use crate::model::{Entity, Fields, Occurrence};
+use crate::model::{Entity, Fields, Occurrence, Watch};
 
 /// A function under construction.
 pub(super) struct Asm(pub(super) Function);
@@ -30,6 +30,7 @@ impl Asm {
             constants: Vec::new(),
             names: Vec::new(),
             blocks: Vec::new(),
+            histories: Vec::new(),
             code: Vec::new(),
         })
     }
@@ -99,6 +100,10 @@ pub(super) fn program(functions: Vec<Function>) -> Program {
         entities: vec![entity("account"), entity("contact")],
         teams: Vec::new(),
         actions: Vec::new(),
+        segments: Vec::new(),
+        policy: Policy::default(),
+        sources: Vec::new(),
+        follows: Vec::new(),
         workflows: Vec::new(),
         functions,
     }
@@ -153,7 +158,7 @@ impl Scene {
     }
 
     pub(super) fn put(&mut self, id: EntityId, attributes: Json) {
-        let entity = Entity { id: id.clone(), attributes: fields(attributes), created: self.now };
+        let entity = Entity { id: id.clone(), attributes: fields(attributes), created: self.now, deleted: None, watch: Watch::default() };
         self.entities.insert(id, Some(entity));
     }
 

@@ -77,11 +77,13 @@ fn everything() -> Program {
             body: Body::Json(FunctionId(4)),
             sign: None,
             expect: Vec::new(),
+            proof: None,
             retry: Vec::new(),
             timeout: Length { months: 0, days: 0, millis: 1 },
         },
         result: Vec::new(),
         unsure: Unsure::Park,
+        channel: None,
         docs: "".into(),
     });
     program

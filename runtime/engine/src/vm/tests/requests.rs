@@ -48,6 +48,7 @@ fn decl(params: Vec<FieldDecl>, transport: Transport) -> ActionDecl {
         transport,
         result: Vec::new(),
         unsure: Unsure::Park,
+        channel: None,
         docs: "".into(),
     }
 }
@@ -61,6 +62,7 @@ fn http(url: u32, headers: Vec<(Arc<str>, FunctionId)>, body: Body) -> Transport
         body,
         sign: None,
         expect: Vec::new(),
+        proof: None,
         retry: Vec::new(),
         timeout: Length { months: 0, days: 0, millis: 10_000 },
     }
