@@ -65,6 +65,18 @@ codes! {
     WRONG_SETTING = "E0123";
     /// Two steps of a workflow have one label.
     LABEL_TWICE = "E0124";
+    /// No segment has this name.
+    UNKNOWN_SEGMENT = "E0125";
+    /// No workflow has this name.
+    UNKNOWN_WORKFLOW = "E0126";
+    /// No policy declares this topic.
+    UNKNOWN_TOPIC = "E0127";
+    /// No action has this channel.
+    UNKNOWN_CHANNEL = "E0128";
+    /// No function has this name.
+    UNKNOWN_FUNCTION = "E0129";
+    /// A name that was meant stands in quotes.
+    QUOTED_NAME = "E0130";
 
     /// A value is not of the type that is wanted.
     WRONG_TYPE = "E0201";
@@ -108,6 +120,10 @@ codes! {
     TOO_LARGE = "E0220";
     /// The events that start a workflow disagree about a field.
     FIELD_DISAGREES = "E0221";
+    /// A function that asks about the past is not given what it wants.
+    WRONG_CALL = "E0222";
+    /// A value that is not fixed where only a fixed one can stand.
+    NOT_FIXED = "E0223";
 
     /// A workflow that nothing starts.
     NO_TRIGGER = "E0301";
@@ -132,6 +148,18 @@ codes! {
 
     /// The compiler made a program that is not safe to run.
     UNSOUND = "E0311";
+    /// A trigger that does not go with the attribute, or can never fire.
+    WRONG_TRIGGER = "E0312";
+    /// Shares that are no part of a whole, or do not make one.
+    BAD_SHARE = "E0313";
+    /// A segment that asks whether somebody is in itself.
+    SEGMENT_CYCLE = "E0314";
+    /// A workflow that is started without the event that it reads.
+    NEEDS_EVENT = "E0315";
+    /// A number of times or messages that cannot be.
+    BAD_COUNT = "E0316";
+    /// Something that only a message has is said of another action.
+    NO_MESSAGE = "E0317";
 
     /// A message has a value that may be missing.
     MAY_BE_MISSING = "W0101";
@@ -139,4 +167,6 @@ codes! {
     UNUSED_TEMPLATE = "W0102";
     /// `is set` asked of something that always is.
     ALWAYS_SET = "W0103";
+    /// The name of a template stands in quotes where a text is wanted.
+    QUOTED_TEMPLATE = "W0104";
 }
