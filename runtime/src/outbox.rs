@@ -168,7 +168,7 @@ fn body(payload: &Payload) -> Json {
         Payload::Empty => Json::Null,
         Payload::Json(json) => json.clone(),
         Payload::Text(text) => Json::from(&**text),
-        Payload::Form(pairs) => {
+        Payload::Form(pairs) | Payload::Multipart(pairs) => {
             let members: Map<_, _> =
                 pairs.iter().map(|(name, value)| (name.to_string(), Json::from(&**value))).collect();
             Json::Object(members)

@@ -228,7 +228,9 @@ impl Key {
 
 #[cfg(test)]
 mod tests {
-    use onward_bytecode::{Constant, Enrolment, EventDecl, FunctionId, Overlap, Presence, Project, Scalar};
+    use onward_bytecode::{
+        Constant, Enrolment, EventDecl, FunctionId, Overlap, Policy, Presence, Project, Scalar, Stage,
+    };
     use serde_json::json;
 
     use super::*;
@@ -283,7 +285,7 @@ mod tests {
             teams: Vec::new(),
             actions: Vec::new(),
             segments: Vec::new(),
-            policy: Default::default(),
+            policy: Policy::default(),
             sources: Vec::new(),
             follows: Vec::new(),
             workflows,

@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 use jiff::tz::TimeZone;
-use onward_bytecode::{Artifact, Debug, Enrolment, Overlap, Project, TriggerKind, Verified};
+use onward_bytecode::{Artifact, Debug, Overlap, Project, Stage, TriggerKind, Verified};
 use onward_compiler::diagnostic::{FileId, Span};
 use onward_compiler::hir::{self, Expr, Hir};
 use onward_compiler::lower::lower;
@@ -91,9 +91,15 @@ fn compiled(exprs: &[Expr]) -> Verified {
         docs: "".into(),
         subject: "contact".into(),
         triggers: exprs.iter().map(trigger).collect(),
-        enrolment: Enrolment::EveryTime,
+        stage: Stage::Live,
+        enrolment: hir::Enrolment::EveryTime,
         overlap: Overlap::Ignore,
         exits: Vec::new(),
+        goal: None,
+        holdout: None,
+        window: None,
+        topic: None,
+        max_age: None,
         steps: Vec::new(),
         span,
     };
@@ -104,7 +110,11 @@ fn compiled(exprs: &[Expr]) -> Verified {
         entities: entity_decls().into_iter().map(|it| (it.name.clone(), it)).collect(),
         teams: IndexMap::new(),
         actions: IndexMap::new(),
+        segments: IndexMap::new(),
+        policy: hir::Policy::default(),
+        sources: IndexMap::new(),
         workflows: IndexMap::from([(Arc::from("w"), workflow)]),
+        tests: Vec::new(),
     };
     let program = lower(&hir).unwrap().program;
     Artifact { program, debug: Debug::default() }.verify().unwrap_or_else(|error| panic!("{error}"))

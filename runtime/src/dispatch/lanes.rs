@@ -207,11 +207,13 @@ mod tests {
                 body: Body::Empty,
                 sign: None,
                 expect: Vec::new(),
+                proof: None,
                 retry: Vec::new(),
                 timeout: Length { millis: 1000, ..Length::default() },
             },
             result: Vec::new(),
             unsure: Unsure::Park,
+            channel: None,
             docs: "".into(),
         }
     }

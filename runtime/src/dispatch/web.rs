@@ -96,6 +96,7 @@ fn request(client: &Client, http: &Http, call: &Call<'_>) -> Result<RequestBuild
     request = match &http.auth {
         Some(Credentials::Basic(user, password)) => request.basic_auth(user, Some(password)),
         Some(Credentials::Bearer(token)) => request.bearer_auth(token),
+        Some(Credentials::OAuth(_)) => request,
         None => request,
     };
     if !matches!(http.body, Payload::Empty) {
@@ -117,7 +118,7 @@ fn body(payload: &Payload) -> Result<(Vec<u8>, Option<&'static str>), String> {
         Payload::Json(json) => serde_json::to_vec(json)
             .map(|bytes| (bytes, Some("application/json")))
             .map_err(|error| format!("its body cannot be written: {error}")),
-        Payload::Form(pairs) => {
+        Payload::Form(pairs) | Payload::Multipart(pairs) => {
             // A URL's query is written as a form is (URL Standard, section 5.2).
             let mut url = Url::parse("http://form").map_err(|error| error.to_string())?;
             url.query_pairs_mut().extend_pairs(pairs.iter().map(|(name, value)| (&**name, &**value)));
@@ -309,11 +310,13 @@ mod tests {
                 body: Body::Empty,
                 sign: None,
                 expect: Vec::new(),
+                proof: None,
                 retry: Vec::new(),
                 timeout,
             },
             result: Vec::new(),
             unsure: Unsure::Park,
+            channel: None,
             docs: "".into(),
         }
     }
@@ -329,6 +332,9 @@ mod tests {
             action: "call".into(),
             arguments: Vec::new(),
             due: Timestamp::UNIX_EPOCH,
+            channel: None,
+            draft: None,
+            failure: onward_bytecode::OnFailure::Park,
         }
     }
 

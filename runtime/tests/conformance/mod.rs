@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use onward_bytecode::{EntityId, Hash};
+use onward_bytecode::{EntityId, Hash, OnFailure};
 use onward_engine::model::{
     Enrolled, Fact, FactKind, Fields, Finish, Intent, Origin, Rest, Run, RunChange, RunState, Transition,
 };
@@ -165,6 +165,9 @@ pub(crate) fn intent(key: &str, subject: &str) -> Intent {
         action: "email".into(),
         arguments: vec![serde_json::json!({"to": "ana@example.com"})],
         due: noon(),
+        channel: None,
+        draft: None,
+        failure: OnFailure::Park,
     }
 }
 

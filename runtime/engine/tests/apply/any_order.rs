@@ -48,7 +48,7 @@ fn rules() -> Build {
             r.moved("status", None, Some("trial"));
             r.changed();
             r.overlap(Overlap::Parallel);
-            r.tag(SiteKind::AddTag, "moved");
+            r.tag(SiteKind::Gain { attribute: "tags".into() }, "moved");
             r.wait("wait 3h", 0, 3);
             r.email("moved", EMAIL);
         })

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use onward_bytecode::{
     ActionDecl, Artifact, Body, CaptureCall, Constant, Debug, Enrolment, EntityDecl, EventDecl, Exit,
-    FieldDecl, Function, FunctionId, IndexKey, Instruction, KeySource, Kind, Length, Live, NameRef, Op,
-    Overlap, Presence, Program, Project, ResumePoint, Scalar, Site, SiteKind, TeamDecl, Transport, Trigger,
-    TriggerKind, Type, Unsure, WaitSite, WorkflowDecl,
+    FieldDecl, Function, FunctionId, Hold, IndexKey, Instruction, KeySource, Kind, Length, Live, NameRef,
+    OnFailure, Op, Overlap, Policy, Presence, Program, Project, ResumePoint, Scalar, Site, SiteKind, Stage,
+    TeamDecl, Transport, Trigger, TriggerKind, Type, Unsure, WaitSite, WorkflowDecl,
 };
 use onward_engine::Loaded;
 
@@ -87,6 +87,10 @@ impl Build {
             ],
             teams: vec![TeamDecl { name: "sales".into(), members: vec!["lea@acme.com".into()] }],
             actions: Vec::new(),
+            segments: Vec::new(),
+            policy: Policy::default(),
+            sources: Vec::new(),
+            follows: Vec::new(),
             workflows: Vec::new(),
             functions: Vec::new(),
         };
@@ -109,11 +113,13 @@ impl Build {
                 body: Body::Empty,
                 sign: None,
                 expect: Vec::new(),
+                proof: None,
                 retry: Vec::new(),
                 timeout: Length { millis: 10_000, ..Length::default() },
             },
             result: Vec::new(),
             unsure: Unsure::Park,
+            channel: None,
             docs: "".into(),
         };
         build.program.actions.push(email);
@@ -208,6 +214,7 @@ impl Code {
             constants: self.constants,
             names: self.names,
             blocks: Vec::new(),
+            histories: Vec::new(),
             code: self.words,
         }
     }
@@ -229,6 +236,13 @@ impl<'b> Rule<'b> {
             docs: "".into(),
             subject: "contact".into(),
             triggers: Vec::new(),
+            stage: Stage::Live,
+            entry: None,
+            goal: None,
+            holdout: None,
+            window: None,
+            topic: None,
+            max_age: None,
             enrolment: Enrolment::EveryTime,
             overlap: Overlap::Ignore,
             exits: Vec::new(),
@@ -369,9 +383,12 @@ impl<'b> Rule<'b> {
     /// `do email NAME to ARG`
     pub(crate) fn email(&mut self, name: &'static str, to: Arg) {
         let point = self.point(name);
-        let site = self.site(name, SiteKind::Effect { action: 0, point });
+        let site = self
+            .site(name, SiteKind::Effect { action: 0, point, hold: Hold::Free, failure: OnFailure::Park });
         self.load(TEMPORARY, to, Type::One(Scalar::Email));
         self.load(TEMPORARY + 1, Arg::Text(name), text());
+        self.code.abc(Op::Missing, TEMPORARY + 2, Kind::Text as u8, 0);
+        self.code.abc(Op::Missing, TEMPORARY + 3, Kind::Time as u8, 0);
         self.code.ak(Op::Do, TEMPORARY, site);
         self.goes_on(point);
     }

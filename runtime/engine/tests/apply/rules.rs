@@ -549,10 +549,10 @@ fn another_entity_is_set_by_a_fact() {
 fn tags_come_and_go() {
     let mut town = town(Build::new().rule("tags", |r| {
         r.on("signup");
-        r.tag(SiteKind::AddTag, "vip");
-        r.tag(SiteKind::AddTag, "new");
-        r.tag(SiteKind::AddTag, "vip");
-        r.tag(SiteKind::RemoveTag, "new");
+        r.tag(SiteKind::Gain { attribute: "tags".into() }, "vip");
+        r.tag(SiteKind::Gain { attribute: "tags".into() }, "new");
+        r.tag(SiteKind::Gain { attribute: "tags".into() }, "vip");
+        r.tag(SiteKind::Lose { attribute: "tags".into() }, "new");
     }));
     town.event("ana", "signup", json!({}));
     assert_eq!(town.attribute(&contact("ana"), "tags"), json!(["vip"]));
@@ -794,7 +794,7 @@ fn a_step_that_cannot_be_computed_is_tried_again_alone() {
     let mut town = town(Build::new().rule("long", |r| {
         r.on("signup");
         r.keep("plan");
-        r.tag(SiteKind::AddTag, "vip");
+        r.tag(SiteKind::Gain { attribute: "tags".into() }, "vip");
         r.note_twice("plan");
     }));
     town.event("ana", "signup", json!({"plan": "x".repeat(600 << 10)}));

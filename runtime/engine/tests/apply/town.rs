@@ -9,8 +9,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use onward_bytecode::EntityId;
 use onward_engine::model::{
-    Change, Enrolled, Entity, Entry, Fact, FactKind, Fields, Finish, Input, Intent, Order, Origin, Outcome,
-    Run, RunState, Snapshot, Transition, What,
+    Change, Enrolled, Enrolling, Entity, Entry, Fact, FactKind, Fields, Finish, Input, Intent, Order, Origin, Outcome,
+    Run, RunState, Snapshot, Transition, Watch, What,
 };
 use onward_engine::{Loaded, Programs, Unmet, apply};
 use serde_json::Value as Json;
@@ -20,7 +20,7 @@ use serde_json::Value as Json;
 pub(crate) struct Store {
     pub(crate) entities: BTreeMap<EntityId, Entity>,
     pub(crate) runs: BTreeMap<(EntityId, Arc<str>), Run>,
-    pub(crate) enrolments: BTreeSet<Enrolled>,
+    pub(crate) enrolments: BTreeMap<Enrolled, Timestamp>,
     pub(crate) intents: BTreeMap<Arc<str>, Intent>,
     pub(crate) cancelled: BTreeSet<Arc<str>>,
     pub(crate) settled: BTreeSet<Arc<str>>,
@@ -156,8 +156,8 @@ impl Town {
             match apply(&self.programs, &snapshot, input, self.now) {
                 Ok(transition) => break (snapshot, transition),
                 Err(Unmet::Needs(more)) => {
-                    assert!(!more.is_subset(&wanted), "asks again for what it has: {more:?}");
-                    wanted.extend(more);
+                    assert!(!more.entities.is_subset(&wanted), "asks again for what it has: {more:?}");
+                    wanted.extend(more.entities);
                 }
                 Err(unmet) => panic!("{unmet}"),
             }
@@ -193,8 +193,8 @@ impl Town {
             runs.sort_by(|a, b| (a.started, &a.id).cmp(&(b.started, &b.id)));
             snapshot.runs.insert(id.clone(), runs);
         }
-        let enrolments = self.store.enrolments.iter().filter(|key| ids.contains(&key.subject));
-        snapshot.enrolments = enrolments.cloned().collect();
+        let enrolments = self.store.enrolments.iter().filter(|(key, _)| ids.contains(&key.subject));
+        snapshot.enrolments = enrolments.map(|(key, at)| (key.clone(), *at)).collect();
         snapshot
     }
 
@@ -205,11 +205,14 @@ impl Town {
                 Change::Delete => {
                     store.entities.remove(&change.id);
                 }
+                Change::Bury | Change::Watch(_) => {}
                 Change::Set(fields) => {
                     let entity = store.entities.entry(change.id.clone()).or_insert_with(|| Entity {
                         id: change.id.clone(),
                         attributes: Fields::new(),
                         created: change.at,
+                        deleted: None,
+                        watch: Watch::default(),
                     });
                     entity.attributes.extend(fields.clone());
                     entity.attributes.retain(|_, value| !value.is_null());
@@ -226,8 +229,8 @@ impl Town {
             assert!(!known.is_some_and(is_finished), "a finished run changes: {key:?}");
             store.runs.insert(key, change.run.clone());
         }
-        for key in &transition.enrolments {
-            assert!(store.enrolments.insert(key.clone()), "entered twice: {key:?}");
+        for Enrolling { key, at, before } in &transition.enrolments {
+            assert_eq!(store.enrolments.insert(key.clone(), *at), *before, "entered twice: {key:?}");
         }
         for intent in &transition.intents {
             assert!(store.intents.insert(intent.key.clone(), intent.clone()).is_none(), "intended twice");

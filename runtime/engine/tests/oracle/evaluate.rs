@@ -49,6 +49,9 @@ impl<'a> Oracle<'a> {
             }
             ExprKind::Var(var) => self.vars.get(var).cloned().unwrap_or(Missing),
             ExprKind::Param(_) | ExprKind::Secret(_) => unreachable!("only actions have these"),
+            ExprKind::Actor(_) | ExprKind::Created(_) | ExprKind::History(_) => {
+                unreachable!("the scenes have none of these")
+            }
             ExprKind::Attribute(entity, name) => match self.value(entity) {
                 Value::Entity(id) => self.attribute(&id, name, ty),
                 _ => Missing,

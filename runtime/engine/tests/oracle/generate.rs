@@ -9,7 +9,7 @@ use onward_bytecode::{
 };
 use onward_compiler::diagnostic::{FileId, Span};
 use onward_compiler::hir::{Arithmetic, Compare, EventScope, Expr, ExprKind, Part, Ty, VarId};
-use onward_engine::model::{Entity, Fields, Occurrence};
+use onward_engine::model::{Entity, Fields, Occurrence, Watch};
 use serde_json::json;
 
 use crate::dice::Dice;
@@ -182,7 +182,7 @@ pub(crate) fn scene(dice: &mut Dice) -> Scene {
         if !dice.one_in(4) {
             attributes.insert("timezone".into(), json!(dice.pick(&ZONES)));
         }
-        entities.insert(id.clone(), Some(Entity { id, attributes, created: now }));
+        entities.insert(id.clone(), Some(Entity { id, attributes, created: now, deleted: None, watch: Watch::default() }));
     }
     entities.insert(EntityId::new("contact", "nobody"), None);
     let event = Occurrence {

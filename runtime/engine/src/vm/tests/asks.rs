@@ -2,7 +2,7 @@
 
 use onward_bytecode::{
     CaptureCall, Enrolment, Exit, FunctionId, Kind, Length, Live, Op, Overlap, Program, ResumePoint, Scalar,
-    Site, SiteKind, Trigger, TriggerKind, Value, WaitSite, WorkflowDecl,
+    Site, SiteKind, Stage, Trigger, TriggerKind, Value, WaitSite, WorkflowDecl,
 };
 use serde_json::json;
 

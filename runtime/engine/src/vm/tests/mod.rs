@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use onward_bytecode::{
     Artifact, Constant, Debug, EntityDecl, EntityId, EventDecl, FieldDecl, Function, FunctionId, Instruction,
-    Kind, NameRef, Op, Presence, Program, Project, Scalar, Type, Value, Verified,
+    Kind, NameRef, Op, Policy, Presence, Program, Project, Scalar, Type, Value, Verified,
 };
 use serde_json::{Value as Json, json};
 
