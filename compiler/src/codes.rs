@@ -1,5 +1,6 @@
 //! The codes of mistakes in the meaning of a rule file: E01xx names and
-//! declarations, E02xx types and values, E03xx workflows and time, W01xx warnings.
+//! declarations, E02xx types and values, E03xx workflows and time, E05xx what is found by
+//! thinking a program through, E06xx sources, E07xx tests; warnings (W) by the same numbers.
 //!
 //! Mistakes in words and signs (E00xx) are in [`crate::syntax::codes`]. Each code
 //! has a page in `docs/errors/`. It must not know how a mistake is found.
@@ -161,6 +162,33 @@ codes! {
     /// Something that only a message has is said of another action.
     NO_MESSAGE = "E0317";
 
+    /// Every run ends before its first step.
+    ENDS_AT_ONCE = "E0501";
+    /// A branch above takes everybody.
+    SHADOWED = "E0502";
+
+    /// The path of a source is missing, malformed, or another's too.
+    SOURCE_PATH = "E0601";
+    /// A source says twice, or for a part of the request only, what holds for all of it.
+    SOURCE_CLAUSE = "E0602";
+    /// An event of a source is about nobody.
+    NOBODY = "E0603";
+    /// A source names somebody by a key that there is not.
+    BAD_KEY = "E0604";
+    /// A `verify` that proves nothing.
+    BAD_VERIFY = "E0605";
+    /// There is no request at hand.
+    NO_REQUEST_HERE = "E0606";
+    /// No source has this name.
+    UNKNOWN_SOURCE = "E0607";
+
+    /// A test does not name anybody so.
+    UNKNOWN_ACTOR = "E0701";
+    /// A workflow has no step with this label.
+    UNKNOWN_STEP = "E0702";
+    /// An expectation that says nothing that could be.
+    BAD_EXPECTATION = "E0703";
+
     /// A message has a value that may be missing.
     MAY_BE_MISSING = "W0101";
     /// A template that no workflow uses.
@@ -169,4 +197,18 @@ codes! {
     ALWAYS_SET = "W0103";
     /// The name of a template stands in quotes where a text is wanted.
     QUOTED_TEMPLATE = "W0104";
+    /// Rules set each other off again and again.
+    ENDLESS = "W0501";
+    /// One person can get two messages within a day.
+    TWO_SENDS = "W0502";
+    /// A message goes out whenever a frequent event comes.
+    OFTEN = "W0503";
+    /// Anybody can send to a source.
+    UNVERIFIED_SOURCE = "W0601";
+    /// A text message goes out as several.
+    LONG_SMS = "W0602";
+    /// A mail with links has none to unsubscribe.
+    NO_UNSUBSCRIBE = "W0603";
+    /// A test that cannot fail.
+    ASSERTS_NOTHING = "W0701";
 }

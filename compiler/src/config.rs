@@ -1,6 +1,6 @@
 //! `onward.toml`: what belongs to a project but is no rule.
 //!
-//! `[project]` and `[email]` are Onward's own; every other table holds settings
+//! `[project]`, `[email]`, `[sources]` and `[frequency]` are Onward's own; every other table holds settings
 //! that rules read as `config.TABLE.KEY`. It must not know the environment: a user
 //! name or password is the name of a secret.
 
@@ -24,14 +24,18 @@ use crate::shape;
 pub(crate) struct Config {
     /// Name and defaults of the project.
     pub(crate) project: Project,
+    /// The catalogue's sources that the project uses, each with its place.
+    pub(crate) sources: Vec<(Arc<str>, Span)>,
     /// Other settings by their path, `twilio.from`.
     pub(crate) settings: BTreeMap<String, Constant>,
+    /// About how often an event comes to one contact in thirty days.
+    pub(crate) frequency: BTreeMap<String, u32>,
 }
 
 impl Default for Config {
     fn default() -> Self {
         let project = Project { name: "project".into(), timezone: "UTC".into(), sender: None, smtp: None };
-        Self { project, settings: BTreeMap::new() }
+        Self { project, sources: Vec::new(), settings: BTreeMap::new(), frequency: BTreeMap::new() }
     }
 }
 
@@ -67,6 +71,8 @@ impl Reader<'_> {
             DeValue::Table(table) => match name {
                 "project" => table.iter().for_each(|(key, value)| self.project(key, value)),
                 "email" => self.email(table, key.span()),
+                "sources" => table.iter().for_each(|(key, value)| self.sources(key, value)),
+                "frequency" => table.iter().for_each(|(key, value)| self.frequency(key, value)),
                 _ => self.settings(name, table),
             },
             _ => {
@@ -137,6 +143,39 @@ impl Reader<'_> {
             Tls::Implicit => 465,
         });
         self.config.project.smtp = Some(Smtp { host, port, tls, username, password });
+    }
+
+    fn frequency(&mut self, key: &Key<'_>, value: &Setting<'_>) {
+        let times = value.get_ref().as_integer().and_then(|it| it.as_str().parse::<u32>().ok());
+        match times {
+            Some(times) => {
+                self.config.frequency.insert(key.get_ref().to_string(), times);
+            }
+            None => {
+                let message = format!("`{}` wants a whole number", key.get_ref());
+                self.wrong(value, message, "write how often the event comes to one contact in thirty days");
+            }
+        }
+    }
+
+    /// `use = ["shopify", "stripe"]`
+    fn sources(&mut self, key: &Key<'_>, value: &Setting<'_>) {
+        let name: &str = key.get_ref();
+        if name != "use" {
+            return self.unknown_key(key, "[sources]", &["use"]);
+        }
+        let DeValue::Array(names) = value.get_ref() else {
+            return self.wrong(value, "`use` wants a list of names", "write `use = [\"shopify\", \"stripe\"]`");
+        };
+        for item in names {
+            let Some(name) = self.text("use", item) else { continue };
+            let span = self.span(&item.span());
+            if self.config.sources.iter().any(|(it, _)| *it == name) {
+                self.wrong(item, format!("`{name}` stands here twice"), "remove one of them");
+                continue;
+            }
+            self.config.sources.push((name, span));
+        }
     }
 
     fn port(&mut self, value: &Setting<'_>) -> Option<u16> {

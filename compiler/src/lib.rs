@@ -3,6 +3,7 @@
 //! It must not know where text comes from or where bytecode goes: no IO, no clock,
 //! no environment. What it needs comes in as arguments.
 
+mod analyse;
 mod check;
 pub mod codes;
 mod config;

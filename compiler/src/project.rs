@@ -12,7 +12,7 @@ use crate::diagnostic::{Diagnostic, FileId, Severity, Span};
 use crate::hir::Hir;
 use crate::report::Report;
 use crate::source::{self, Content, Source};
-use crate::{check, codes, declare, lower};
+use crate::{analyse, check, codes, declare, lower};
 
 /// The files of a project, as text.
 #[derive(Debug, Clone)]
@@ -54,6 +54,11 @@ pub struct Parsed {
 }
 
 impl Parsed {
+    fn words(&self, span: Span) -> String {
+        let file = self.files.get(span.file.0 as usize);
+        file.and_then(|it| it.text.get(span.range())).unwrap_or_default().to_owned()
+    }
+
     pub(crate) fn files(&self) -> impl Iterator<Item = &Source> {
         self.files.iter()
     }
@@ -69,6 +74,8 @@ impl Parsed {
         }
         let declared = declare::collect(&self, &mut report);
         let hir = check::check(&declared, &self, &mut report);
+        let words = |span: Span| self.words(span);
+        analyse::analyse(&hir, &declared.config.frequency, &words, &mut report);
         let hir = (!report.has_errors()).then_some(hir);
         let sources = self.files.into_iter().map(|it| SourceFile { path: it.path, text: it.text });
         Checked { hir, diagnostics: report.finish(), sources: sources.collect() }
