@@ -41,8 +41,6 @@ pub const NO_FIELD: Code = Code("E0016");
 pub const NO_ITEM: Code = Code("E0017");
 /// An action without `do`.
 pub const NO_DO: Code = Code("E0018");
-/// A form of a wider version of the language.
-pub const NOT_IN_VERSION: Code = Code("E0019");
 /// A unit of time that does not exist.
 pub const UNKNOWN_UNIT: Code = Code("E0020");
 /// A duration without a unit.
@@ -69,6 +67,10 @@ pub const NO_CLAUSE: Code = Code("E0030");
 pub const SHORT_HOUR: Code = Code("E0031");
 /// Something after the end of an expression that stands alone.
 pub const AFTER_EXPRESSION: Code = Code("E0032");
+/// Something that is no part of a source, policy or test where one is expected.
+pub const NO_PART: Code = Code("E0033");
+/// The same said twice in one step.
+pub const SAID_TWICE: Code = Code("E0034");
 
 /// A `{{` without its `}}`.
 pub const UNCLOSED_HOLE: Code = Code("E0040");

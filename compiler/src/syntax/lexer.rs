@@ -101,6 +101,8 @@ enum Raw {
     Star,
     #[token("/")]
     Slash,
+    #[token("%")]
+    Percent,
     #[regex(r"==|===|!==|<>|≠|≤|≥|=<|=>|&&|\|\||!|−|–|—|×|÷|;")]
     Foreign,
     #[regex(r"[\u{FF01}-\u{FF0F}\u{FF1A}-\u{FF20}\u{FF3B}-\u{FF3E}\u{FF5B}-\u{FF5E}]")]
@@ -229,6 +231,7 @@ fn plain(raw: Raw, text: &str) -> Option<SyntaxKind> {
         Raw::Minus => SyntaxKind::MINUS,
         Raw::Star => SyntaxKind::STAR,
         Raw::Slash => SyntaxKind::SLASH,
+        Raw::Percent => SyntaxKind::PERCENT,
         Raw::Quote
         | Raw::SlashComment
         | Raw::ShortTime

@@ -5,13 +5,19 @@
 //! the next word that begins something. One mistake gives one message: see [`Parser::report`].
 //! It must not know what a name refers to.
 
+mod act;
 mod action;
+mod clause;
 mod declaration;
 mod expression;
 mod literal;
+mod policy;
 mod recover;
+mod source;
 mod step;
 mod task;
+mod test;
+mod trigger;
 mod workflow;
 
 use std::cell::Cell;
@@ -46,6 +52,9 @@ struct Seen {
 enum Within {
     /// The items of an action, some of which begin with a word and `{`.
     Action,
+    /// The items of a source, one of which begins as the declaration of an event does. With
+    /// how far the source's line is indented.
+    Source(usize),
     Other,
 }
 
@@ -53,13 +62,18 @@ enum Within {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Braces {
     TooManyClosed,
-    Other,
+    TooManyOpened,
+    Balanced,
 }
 
 impl Braces {
     fn of(tokens: &[Token]) -> Self {
         let count = |kind| tokens.iter().filter(|it| it.kind == kind).count();
-        if count(R_BRACE) > count(L_BRACE) { Self::TooManyClosed } else { Self::Other }
+        match count(R_BRACE).cmp(&count(L_BRACE)) {
+            std::cmp::Ordering::Greater => Self::TooManyClosed,
+            std::cmp::Ordering::Less => Self::TooManyOpened,
+            std::cmp::Ordering::Equal => Self::Balanced,
+        }
     }
 }
 

@@ -3,42 +3,93 @@
 //! It must not know how they are parsed.
 
 /// Words that begin a declaration.
-pub(crate) const DECLARATIONS: &[&str] =
-    &["event", "entity", "template", "sender", "team", "workflow", "action"];
+pub(crate) const DECLARATIONS: &[&str] = &[
+    "event", "entity", "template", "sender", "team", "workflow", "action", "segment", "policy", "source",
+    "test",
+];
 
-/// Words that begin a declaration in a wider version of the language.
-pub(crate) const LATER_DECLARATIONS: &[&str] = &["segment", "policy", "source", "test"];
-
-/// Words that begin a clause.
+/// Words that begin a clause, and neither name what starts a workflow nor begin a first value.
 pub(crate) const CLAUSES: &[&str] = &["on", "once", "every", "exit", "while"];
 
-/// Words that begin a clause in a wider version of the language.
-pub(crate) const LATER_CLAUSES: &[&str] = &["draft", "goal", "holdout", "send", "topic", "max", "at"];
+/// Words that begin a clause, but may also be names; most of them with the word after them.
+pub(crate) const SOFT_CLAUSES: &[&str] = &["draft", "goal", "holdout", "send", "topic", "max", "at"];
 
 /// Words that begin a step.
-pub(crate) const STEPS: &[&str] = &["do", "wait", "if", "stop"];
-
-/// Words that begin a step in a wider version of the language.
-pub(crate) const LATER_STEPS: &[&str] = &["split", "repeat", "let"];
+pub(crate) const STEPS: &[&str] = &["do", "wait", "if", "stop", "let", "split", "repeat"];
 
 /// Words that begin a built-in act.
-pub(crate) const ACTS: &[&str] = &["set", "add", "remove", "emit", "task", "note"];
+pub(crate) const ACTS: &[&str] = &[
+    "set",
+    "add",
+    "remove",
+    "emit",
+    "task",
+    "note",
+    "assign",
+    "create",
+    "update",
+    "delete",
+    "start",
+    "stop",
+    "grant",
+    "revoke",
+    "unsubscribe",
+];
 
-/// Words that say what happened to an entity in a wider version of the language.
-pub(crate) const LATER_TRIGGERS: &[&str] =
-    &["deleted", "drops", "rises", "gains", "loses", "enters", "leaves", "unchanged"];
+/// Words that say what happened to an attribute.
+pub(crate) const ATTRIBUTE_TRIGGERS: &[&str] =
+    &["changes", "drops", "rises", "gains", "loses", "unchanged", "every", "at"];
+
+/// Words that begin an item of a source.
+pub(crate) const SOURCE_ITEMS: &[&str] = &["path", "verify", "id", "time", "answer", "when", "for", "event"];
+
+/// Words that begin a rule of a policy.
+pub(crate) const POLICY_RULES: &[&str] = &["quiet", "at", "topic"];
+
+/// Words that begin a line of a test.
+pub(crate) const TEST_LINES: &[&str] = &[
+    "at", "after", "events", "answer", "refuse", "fail", "lose", "accept", "approve", "discard", "delete",
+    "expect",
+];
+
+/// Labels of what a test expects, behind which any value may stand.
+pub(crate) const PARTS: &[&str] =
+    &["to", "from", "for", "subject", "body", "text", "title", "due", "type", "group", "notes"];
+
+/// Where a run may be, in a test.
+pub(crate) const RUN_STATES: &[&str] =
+    &["running", "waiting", "held", "parked", "queued", "finished", "exited", "stopped", "failed"];
 
 /// Words that begin an item of an action.
 pub(crate) const ITEMS: &[&str] = &[
-    "get", "post", "put", "patch", "delete", "basic", "bearer", "header", "form", "json", "body", "smtp",
-    "sign", "expect", "result", "retry", "when", "timeout",
+    "get",
+    "post",
+    "put",
+    "patch",
+    "delete",
+    "basic",
+    "bearer",
+    "header",
+    "form",
+    "json",
+    "body",
+    "smtp",
+    "sign",
+    "expect",
+    "result",
+    "retry",
+    "when",
+    "timeout",
+    "channel",
+    "multipart",
+    "oauth",
 ];
 
 /// Words that are never a name where a name stands alone: without this, a step whose last
 /// value is missing would take the next step's first word for it.
 pub(crate) const RESERVED: &[&str] = &[
-    "do", "wait", "if", "else", "stop", "where", "and", "or", "not", "in", "is", "contains", "matches",
-    "between", "ago",
+    "do", "wait", "if", "else", "stop", "let", "split", "repeat", "where", "and", "or", "not", "in", "is",
+    "contains", "matches", "between", "ago",
 ];
 
 /// The word of `known` that was most likely meant by `word`.

@@ -103,6 +103,7 @@ fn sign(narrow: char) -> SyntaxKind {
         '-' => SyntaxKind::MINUS,
         '*' => SyntaxKind::STAR,
         '/' => SyntaxKind::SLASH,
+        '%' => SyntaxKind::PERCENT,
         '!' => SyntaxKind::BANG,
         ';' => SyntaxKind::SEMICOLON,
         _ => SyntaxKind::ERROR,

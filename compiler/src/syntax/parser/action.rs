@@ -103,7 +103,14 @@ impl Parser<'_> {
             "expect" => self.node(EXPECT_ITEM, |p| {
                 p.take_word();
                 p.statuses();
+                p.condition();
             }),
+            "channel" => self.node(CHANNEL_ITEM, |p| {
+                p.take_word();
+                p.name("the name of a channel, as `sms`,");
+            }),
+            "oauth" => self.oauth(),
+            "multipart" => self.object_item(MULTIPART_ITEM),
             "retry" => self.node(RETRY_ITEM, |p| {
                 p.take_word();
                 if p.expect_word("on") {
@@ -160,7 +167,42 @@ impl Parser<'_> {
         });
     }
 
-    fn basic_auth(&mut self) {
+    fn oauth(&mut self) {
+        let mark = self.mark();
+        self.take_word();
+        let refresh = self.is_word("refresh");
+        let (kind, words, values): (_, _, &[&str]) = if refresh {
+            (
+                OAUTH_REFRESH_ITEM,
+                ["refresh", "token"],
+                &[TOKEN_URL, "the client's id", "the client's secret", "the refresh token"],
+            )
+        } else {
+            (
+                OAUTH_CLIENT_ITEM,
+                ["client", "credentials"],
+                &[TOKEN_URL, "the client's id", "the client's secret"],
+            )
+        };
+        let before = self.at;
+        if words.iter().all(|word| self.expect_word(word)) {
+            for what in values {
+                if self.failed_since(before) {
+                    break;
+                }
+                self.expression(what);
+            }
+            if !self.failed_since(before) && self.is_word("scope") {
+                self.node(SCOPE, |p| {
+                    p.take_word();
+                    p.expression("what the token is to allow");
+                });
+            }
+        }
+        self.wrap(mark, kind);
+    }
+
+    pub(super) fn basic_auth(&mut self) {
         self.take_word();
         let before = self.at;
         if self.expect_word("auth") {
@@ -219,3 +261,6 @@ impl Parser<'_> {
         true
     }
 }
+
+/// What stands first in `oauth`.
+const TOKEN_URL: &str = "the address that gives tokens, in quotes,";

@@ -23,7 +23,7 @@ impl Parser<'_> {
 
     /// Whether the file is one workflow.
     fn starts_bare(&self) -> bool {
-        self.is_any(words::CLAUSES) || self.is_any(words::STEPS)
+        self.at_clause() || self.is_any(words::STEPS)
     }
 
     fn bare(&mut self) {
@@ -59,10 +59,6 @@ impl Parser<'_> {
         if words::DECLARATIONS.contains(&word) {
             return self.declare(word);
         }
-        if words::LATER_DECLARATIONS.contains(&word) {
-            self.not_in_version(1);
-            return self.skip_declaration();
-        }
         if self.starts_bare() {
             return self.outside();
         }
@@ -90,6 +86,10 @@ impl Parser<'_> {
             "sender" => self.node(SENDER_DECL, Self::sender),
             "team" => self.node(TEAM_DECL, Self::team),
             "workflow" => self.node(WORKFLOW_DECL, Self::workflow),
+            "segment" => self.node(SEGMENT_DECL, Self::segment),
+            "policy" => self.node(POLICY_DECL, Self::policy),
+            "source" => self.node(SOURCE_DECL, Self::source),
+            "test" => self.node(TEST_DECL, Self::test),
             _ => self.node(ACTION_DECL, Self::action),
         }
     }
@@ -125,7 +125,7 @@ impl Parser<'_> {
         }
         let diagnostic =
             Diagnostic::error(codes::NO_DECLARATION, self.span(), format!("expected a declaration, found {}", self.found()))
-                .help("a declaration starts with `workflow`, `event`, `entity`, `template`, `action`, `sender` or `team`");
+                .help("a declaration starts with `workflow`, `event`, `entity`, `segment`, `template`, `action`, `source`, `policy`, `sender`, `team` or `test`");
         self.report(diagnostic);
         self.skip_declaration();
     }
@@ -137,7 +137,7 @@ impl Parser<'_> {
             if !p.braces() {
                 p.take();
             }
-            p.skip(|p| p.leads() && (p.is_any(words::DECLARATIONS) || p.is_any(words::LATER_DECLARATIONS)));
+            p.skip(|p| p.leads() && p.is_any(words::DECLARATIONS));
             // Most likely the end of what was not understood.
             p.eat(R_BRACE);
         });
@@ -311,7 +311,7 @@ impl Parser<'_> {
     }
 
     /// After a mistake in a declaration without a block, passes over the rest of it.
-    fn end_of_line_declaration(&mut self) {
+    pub(super) fn end_of_line_declaration(&mut self) {
         if self.failed_since(0) && self.reported == Some(self.at) {
             self.skip(|p| p.leads() && p.is(IDENT));
         }

@@ -76,10 +76,11 @@ impl Parser<'_> {
     }
 
     /// The rest of a comparison whose left side, `left` high, came after `mark`.
-    fn compared(&mut self, mark: Checkpoint, left: Height) -> Option<Height> {
+    pub(super) fn compared(&mut self, mark: Checkpoint, left: Height) -> Option<Height> {
         match self.kind() {
             EQ | NE | LT | LE | GT | GE => self.compare(mark, left, 1),
-            IDENT if self.is_words("not", "in") => self.compare(mark, left, 2),
+            IDENT if self.at_not_in() => self.compare(mark, left, 2),
+            IDENT if self.at_window() => Some(left),
             IDENT if self.is_word("in") || self.is_word("contains") || self.is_word("matches") => {
                 self.compare(mark, left, 1)
             }
@@ -93,10 +94,12 @@ impl Parser<'_> {
         }
     }
 
-    fn at_comparison(&self) -> bool {
+    pub(super) fn at_comparison(&self) -> bool {
         matches!(self.kind(), EQ | NE | LT | LE | GT | GE)
-            || self.is_any(&["in", "contains", "matches", "between", "is"])
-            || self.is_words("not", "in")
+            || self.is_any(&["in", "contains", "matches", "between", "is"]) && !self.at_window()
+            || self.is_words("starts", "with")
+            || self.is_words("ends", "with")
+            || self.at_not_in()
     }
 
     fn compare(&mut self, mark: Checkpoint, left: Height, words: usize) -> Option<Height> {
@@ -192,7 +195,7 @@ impl Parser<'_> {
         self.grow(mark, BINARY_EXPR, left.max(right))
     }
 
-    fn piped(&mut self, what: &str) -> Option<Height> {
+    pub(super) fn piped(&mut self, what: &str) -> Option<Height> {
         let mark = self.mark();
         let mut height = self.sum(what)?;
         while self.is(BAR) {
@@ -269,7 +272,9 @@ impl Parser<'_> {
             L_PAREN => return self.deeper(Self::paren),
             L_BRACKET => return self.deeper(Self::list),
             L_BRACE if !self.opens_block() => return self.object(),
-            IDENT if self.is_name() && !self.at_declaration_line() && !self.at_clause_pair() => self.named(),
+            IDENT if self.is_name() && !self.at_declaration_line() && !self.at_clause_pair() => {
+                return self.named();
+            }
             _ => {
                 self.missing(codes::NO_VALUE, what);
                 return None;
@@ -289,18 +294,48 @@ impl Parser<'_> {
         pairs.iter().any(|(first, second)| self.is_words(first, second))
     }
 
-    fn named(&mut self) {
+    fn named(&mut self) -> Option<Height> {
         let mark = self.mark();
-        let first = self.at;
+        if self.kind_of(Ahead::Next) == L_PAREN {
+            self.node(NAME, Self::take);
+            return self.deeper(|p| p.call(mark));
+        }
         match self.text_of(Ahead::Here) {
             "true" | "false" => self.node(BOOL_EXPR, Self::take_word),
             "now" => self.node(NOW_EXPR, Self::take_word),
             "today" => self.node(TODAY_EXPR, Self::take_word),
+            "header" | "query" if self.at_request_part() => self.node(REQUEST_EXPR, |p| {
+                p.take_word();
+                p.take();
+            }),
             _ => self.node(PATH_EXPR, Self::path),
         }
         if self.is(L_PAREN) {
-            self.call(mark, first);
+            self.dotted_call();
         }
+        Some(1)
+    }
+
+    /// Whether a text follows the word, which is not the next key of an object.
+    fn at_request_part(&self) -> bool {
+        self.kind_of(Ahead::Next) == STRING && self.kind_of(Ahead::Third) != COLON
+    }
+
+    /// `a.b(`
+    fn dotted_call(&mut self) {
+        let place = self.at;
+        let diagnostic = Diagnostic::error(
+            codes::NO_VALUE,
+            self.span(),
+            "brackets follow the one word that names a function",
+        )
+        .help("as `count(purchase in last 30 days)`; change values with pipes, as `| upper`");
+        self.report(diagnostic);
+        self.node(ERROR, |p| {
+            p.brackets();
+        });
+        self.forget_slips(place, |_| true);
+        self.reported = None;
     }
 
     /// `NAME.NAME`
@@ -318,34 +353,47 @@ impl Parser<'_> {
         }
     }
 
-    /// `f(…)`, whose name came after `mark`: not in this version.
-    fn call(&mut self, mark: Checkpoint, first: usize) {
-        let name = self.span_from(first);
-        let words = self.text.get(name.range_in(self.origin.offset)).unwrap_or_default();
-        let message = format!("`{words}(…)` is not part of this version of the language");
-        self.report(
-            Diagnostic::error(codes::NOT_IN_VERSION, name, message)
-                .help("there are no functions yet; change values with pipes, as `| upper`"),
-        );
-        let inside = self.at;
-        self.node(ERROR, |p| {
-            let mut depth = 0_usize;
-            while !(p.is(END) || p.at_declaration_line()) {
-                match p.kind() {
-                    L_PAREN => depth += 1,
-                    R_PAREN => depth -= 1,
-                    L_BRACE | R_BRACE => break,
-                    _ => {}
-                }
-                p.take();
-                if depth == 0 {
-                    break;
-                }
+    /// `NAME(VALUE where CONDITION in last DURATION, …)`, whose name came after `mark`.
+    fn call(&mut self, mark: Checkpoint) -> Option<Height> {
+        let place = self.at;
+        self.take();
+        let mut height = 0;
+        while !matches!(self.kind(), R_PAREN | R_BRACKET | R_BRACE | L_BRACE | END) {
+            let before = self.at;
+            let Some(argument) = self.expression("a value") else { break };
+            height = height.max(argument);
+            if before == place + 1 {
+                self.call_filter();
             }
-        });
-        self.forget_slips(inside, |_| true);
-        self.reported = None;
-        self.wrap(mark, CALL_EXPR);
+            if self.failed_since(before) || !self.eat(COMMA) {
+                break;
+            }
+            self.one_of(COMMA);
+        }
+        self.close_bracket(place, R_PAREN, "`,` or `)`");
+        self.grow(mark, CALL_EXPR, height)
+    }
+
+    /// `where CONDITION in last DURATION`, both optional.
+    fn call_filter(&mut self) {
+        let before = self.at;
+        self.condition();
+        if !self.failed_since(before) && self.at_window() {
+            self.node(LAST, |p| {
+                p.take_words(2);
+                p.duration("how far back to look, as `30 days`,");
+            });
+        }
+    }
+
+    /// `in last`: the window of a call, and never a comparison.
+    fn at_window(&self) -> bool {
+        self.is_words("in", "last") && self.kind_of(Ahead::Third) != DOT
+    }
+
+    fn at_not_in(&self) -> bool {
+        self.is_words("not", "in")
+            && !(self.word_of(Ahead::Third) == Some("last") && self.kind_of(Ahead::Fourth) != DOT)
     }
 
     fn paren(&mut self) -> Option<Height> {

@@ -137,6 +137,6 @@ impl Parser<'_> {
 
 /// Words that follow a duration, and are no unit even if one is missing.
 const FOLLOWERS: &[&str] = &[
-    "before", "type", "due", "remind", "for", "notes", "split", "repeat", "let", "once", "exit", "every",
-    "while", "on", "at", "starts", "ends",
+    "before", "after", "type", "due", "remind", "for", "notes", "once", "exit", "every", "until", "per",
+    "of", "within", "draft", "goal", "expect", "while", "on", "at", "starts", "ends",
 ];

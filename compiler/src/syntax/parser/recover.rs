@@ -91,7 +91,7 @@ impl Parser<'_> {
     }
 
     /// Takes `( … )` or `[ … ]` with all that is inside, as far as it is on one line.
-    fn brackets(&mut self) -> bool {
+    pub(super) fn brackets(&mut self) -> bool {
         if !matches!(self.kind(), L_PAREN | L_BRACKET) {
             return false;
         }
@@ -120,33 +120,6 @@ impl Parser<'_> {
                 !(which(it.code) && it.primary.span.start >= span.start && it.primary.span.end <= span.end)
             });
         }
-    }
-
-    /// Reports a form of a wider version of the language, which `words` tokens begin.
-    pub(super) fn not_in_version(&mut self, words: usize) {
-        let first = self.seen.get(self.at).map(|it| it.token.start).unwrap_or_default();
-        let last = self.seen.get(self.at + words.saturating_sub(1)).map_or(first, |it| it.token.end);
-        let words = self.text.get(first..last).unwrap_or_default();
-        let words = words.split_whitespace().collect::<Vec<_>>().join(" ");
-        let diagnostic = Diagnostic::error(
-            codes::NOT_IN_VERSION,
-            self.span_at(first, last),
-            format!("`{words}` is not part of this version of the language"),
-        )
-        .help("take it out for now");
-        self.report(diagnostic);
-    }
-
-    /// Passes over a form of a wider version, from its first token; up to what `stop` wants.
-    pub(super) fn skip_form(&mut self, stop: impl Fn(&Self) -> bool) {
-        let first = self.at;
-        self.node(ERROR, |p| {
-            if !p.braces() {
-                p.take();
-            }
-            p.skip(|p| p.outdented(first) || stop(p));
-        });
-        self.forget_slips(first, |_| true);
     }
 
     /// Counts one level of nesting around `body`; beyond the limit passes over it all.
@@ -187,6 +160,9 @@ impl Parser<'_> {
         if self.within == Within::Action && self.is_item(Ahead::Next) {
             return false;
         }
+        if self.within_source() && word == "event" && self.word_of(Ahead::Third) != Some("about") {
+            return false;
+        }
         let named = self.word_of(Ahead::Next).is_some_and(|name| !words::RESERVED.contains(&name));
         let third = self.kind_of(Ahead::Third);
         match word {
@@ -201,6 +177,13 @@ impl Parser<'_> {
             "test" => self.kind_of(Ahead::Next) == STRING && third == L_BRACE,
             _ => false,
         }
+    }
+
+    /// Whether `event NAME {` is an item of a source here: not if a brace is missing and the
+    /// line is indented no deeper than the source.
+    fn within_source(&self) -> bool {
+        let Within::Source(indent) = self.within else { return false };
+        self.braces != Braces::TooManyOpened || self.seen(Ahead::Here).is_some_and(|it| it.indent > indent)
     }
 
     fn is_item(&self, ahead: Ahead) -> bool {

@@ -53,7 +53,7 @@ impl Parser<'_> {
     fn steps(&mut self, opened: Opened, after: After) {
         while !(self.block_ends(opened) || after == After::Else && self.is_word("else")) {
             let before = self.at;
-            if self.is_any(words::CLAUSES) {
+            if self.at_clause() {
                 self.late_clause();
                 self.node(ERROR, Self::clause);
             } else {
@@ -82,36 +82,42 @@ impl Parser<'_> {
     /// The step whose label, if any, came after `mark`.
     fn step(&mut self, mark: Checkpoint) {
         match self.word() {
-            Some("do") => self.do_step(mark),
-            Some("wait") => self.wait(mark),
-            Some("if") => self.if_step(mark),
-            Some("stop") => {
+            Some(word) if words::STEPS.contains(&word) => self.step_as(word, mark),
+            _ => self.no_step(mark),
+        }
+    }
+
+    /// The step that the next word, read as `word`, begins.
+    fn step_as(&mut self, word: &str, mark: Checkpoint) {
+        match word {
+            "do" => self.do_step(mark),
+            "wait" => self.wait(mark),
+            "if" => self.if_step(mark),
+            "let" => self.let_step(mark),
+            "split" => self.split(mark),
+            "repeat" => self.repeat(mark),
+            _ => {
                 self.take_word();
                 self.wrap(mark, STOP_STEP);
             }
-            _ => self.no_step(mark),
         }
     }
 
     /// Something that is no step: says what it looks like and, if that is clear, reads it so.
     fn no_step(&mut self, mark: Checkpoint) {
         let word = self.word().unwrap_or_default();
-        if words::LATER_STEPS.contains(&word) {
-            return self.later_step(mark);
-        }
         if word == "else" {
             return self.stray_else();
         }
-        let later = words::LATER_STEPS.iter().chain(words::STEPS).copied();
-        match words::nearest(word, later)
+        match words::nearest(word, words::STEPS.iter().copied())
             .filter(|_| !words::ACTS.contains(&word) && !words::RESERVED.contains(&word))
         {
-            Some(meant) if words::STEPS.contains(&meant) => self.misspelt_step(mark, word, meant),
+            Some(meant) => self.misspelt_step(mark, word, meant),
             _ if self.looks_like_act() => self.act_without_do(mark, word),
             _ => {
                 let message = format!("expected a step, found {}", self.found());
                 let diagnostic = Diagnostic::error(codes::NO_STEP, self.span(), message)
-                    .help("a step starts with `do`, `wait`, `if` or `stop`");
+                    .help("a step starts with `do`, `wait`, `if`, `split`, `repeat`, `let` or `stop`");
                 self.report(diagnostic);
             }
         }
@@ -123,15 +129,7 @@ impl Parser<'_> {
             .help(format!("did you mean `{meant}`?"))
             .replace(span, meant, Applicability::Unsure);
         self.report(diagnostic);
-        match meant {
-            "do" => self.do_step(mark),
-            "wait" => self.wait(mark),
-            "if" => self.if_step(mark),
-            _ => {
-                self.take_word();
-                self.wrap(mark, STOP_STEP);
-            }
-        }
+        self.step_as(meant, mark);
     }
 
     fn looks_like_act(&self) -> bool {
@@ -173,25 +171,6 @@ impl Parser<'_> {
         });
     }
 
-    fn later_step(&mut self, mark: Checkpoint) {
-        self.not_in_version(1);
-        // `let r = do …`: the step itself is one of this version.
-        if self.is_word("let")
-            && self.kind_of(Ahead::Third) == EQ
-            && self.word_of(Ahead::Fourth) == Some("do")
-        {
-            self.node(ERROR, |p| p.take_words(3));
-            return self.do_step(mark);
-        }
-        let first = self.at;
-        self.node(ERROR, |p| {
-            p.take();
-            p.skip(|p| p.is(L_BRACE) || p.begins_line_of_body());
-            p.braces();
-        });
-        self.forget_slips(first, |_| true);
-    }
-
     fn do_step(&mut self, mark: Checkpoint) {
         self.take_word();
         self.do_rest(mark);
@@ -200,203 +179,175 @@ impl Parser<'_> {
     fn do_rest(&mut self, mark: Checkpoint) {
         let before = self.at;
         self.act();
-        if !self.failed_since(before) || self.is_word("where") {
-            self.condition();
-        }
-        if self.is_words("as", "draft") || self.is_words("on", "failure") {
-            self.not_in_version(2);
-            self.skip_form(|p| p.at_step() || p.begins_line_of_body());
+        let mut told = Vec::new();
+        while !self.failed_since(before) || self.is_word("where") {
+            let Some(part) = self.do_part_ahead() else { break };
+            if told.contains(&part) {
+                self.said_twice();
+            }
+            told.push(part);
+            self.do_part(part);
         }
         self.wrap(mark, DO_STEP);
     }
 
-    fn act(&mut self) {
-        let mark = self.mark();
-        let dotted = self.kind_of(Ahead::Next) == DOT;
+    fn do_part_ahead(&self) -> Option<SyntaxKind> {
         match self.word() {
-            Some("set") if !dotted => self.node(SET_ACT, Self::set),
-            Some("add") if !dotted => self.node(ADD_TAG_ACT, Self::tag),
-            Some("remove") if !dotted => self.node(REMOVE_TAG_ACT, Self::tag),
-            Some("emit") if !dotted => self.node(EMIT_ACT, Self::emit),
-            Some("task") if !dotted => self.node(TASK_ACT, Self::task),
-            Some("note") if !dotted => self.node(NOTE_ACT, |p| {
+            Some("where") => Some(WHERE),
+            Some("as") => Some(AS_DRAFT),
+            Some("on") if self.word_of(Ahead::Next) == Some("failure") => Some(ON_FAILURE),
+            _ => None,
+        }
+    }
+
+    /// `where CONDITION`, `as draft for PERSON`, `on failure park`
+    fn do_part(&mut self, part: SyntaxKind) {
+        match part {
+            AS_DRAFT => self.node(AS_DRAFT, |p| {
                 p.take_word();
-                p.expression("the text of the note");
+                if p.expect_word("draft") && p.eat_word("for") {
+                    p.expression("who is to approve it");
+                }
             }),
-            Some("stop") if self.later_stop() => {
-                self.not_in_version(2);
-                self.skip_form(|p| p.at_step() || p.begins_line_of_body());
+            ON_FAILURE => self.node(ON_FAILURE, |p| {
+                p.take_words(2);
+                p.one_of_words(&["continue", "stop", "park"]);
+            }),
+            _ => self.condition(),
+        }
+    }
+
+    fn said_twice(&mut self) {
+        let message = format!("{} is said twice in this step", self.found());
+        let diagnostic = Diagnostic::error(codes::SAID_TWICE, self.span(), message)
+            .help("join two conditions with `and`; of anything else, keep one");
+        self.report(diagnostic);
+        self.reported = None;
+    }
+
+    /// Takes one of `choices`, or something like it; or says that it is missing.
+    pub(super) fn one_of_words(&mut self, choices: &[&str]) {
+        match self.word() {
+            Some(word) if choices.contains(&word) => self.take_word(),
+            Some(word) if let Some(meant) = words::nearest(word, choices.iter().copied()) => {
+                self.misspelt(codes::NO_WORD, word, meant);
             }
-            _ => self.effect(mark),
+            _ => self.missing(codes::NO_WORD, &alternatives(choices)),
         }
     }
 
-    /// `do stop WORKFLOW`
-    fn later_stop(&self) -> bool {
-        self.seen(Ahead::Next).is_some_and(|it| it.token.kind == IDENT && !it.leads)
-    }
-
-    fn set(&mut self) {
+    /// `let NAME = do ACT`
+    fn let_step(&mut self, mark: Checkpoint) {
         self.take_word();
-        if self.is_name() && !self.at_declaration_line() {
-            self.node(PATH_EXPR, Self::path);
-        } else {
-            self.missing(codes::NO_NAME, "what to set, as `contact.status`,");
-            return;
+        let before = self.at;
+        self.name("a name for the result");
+        if !self.failed_since(before) || self.is(EQ) {
+            self.expect(EQ, "=");
         }
-        if self.expect(EQ, "=") {
-            self.expression("the new value");
+        if self.is_word("do") {
+            let inner = self.mark();
+            self.do_step(inner);
+        } else if !self.failed_since(before) {
+            let diagnostic =
+                self.expected(codes::NO_WORD, "`do` and an action").help("as `let sent = do email welcome`");
+            self.report(diagnostic);
         }
+        self.wrap(mark, LET_STEP);
     }
 
-    fn tag(&mut self) {
+    /// `split { 50% NAME { … } … }`
+    fn split(&mut self, mark: Checkpoint) {
         self.take_word();
-        if self.expect_word("tag") {
-            self.expression("the tag");
-        }
+        self.deeper(|p| {
+            let opened = p.open();
+            while !p.block_ends(opened) {
+                let before = p.at;
+                p.split_arm();
+                if p.failed_since(before) {
+                    p.skip(|p| p.is(NUMBER) && p.kind_of(Ahead::Next) == PERCENT || p.outdented(before));
+                }
+                if p.at == before && !p.block_ends(opened) {
+                    p.node(ERROR, Self::take);
+                }
+            }
+            p.close(opened);
+            Some(())
+        });
+        self.wrap(mark, SPLIT_STEP);
     }
 
-    fn emit(&mut self) {
-        self.take_word();
-        if self.name("the name of an event") && self.is(L_BRACE) {
-            self.object();
-        }
-    }
-
-    fn effect(&mut self, mark: Checkpoint) {
-        if !self.is_name() || self.at_declaration_line() || self.kind_of(Ahead::Next) == COLON {
-            let diagnostic = self.expected(codes::NO_NAME, "an action").help("as `do email welcome`");
+    fn split_arm(&mut self) {
+        if !self.is(NUMBER) {
+            let diagnostic = self
+                .expected(codes::NO_PART, "a share of the runs, as `50%`,")
+                .help("as `50% short { do email welcome }`");
             self.report(diagnostic);
             return;
         }
-        self.dotted();
-        let first = self.at;
-        if self.starts_value() {
-            self.expression("a value");
-        }
-        if self.label_taken_for_value(first) {
-            self.node(ARGUMENT, |p| p.expression("a value"));
-        }
-        let start = self.at;
-        while self.argument(start) {}
-        self.wrap(mark, EFFECT_ACT);
-    }
-
-    /// `a.b.c`
-    pub(super) fn dotted(&mut self) {
-        self.node(DOTTED, |p| {
-            p.name("a name");
-            while p.eat(DOT) {
-                if !p.any_name("a name") {
-                    break;
-                }
-            }
+        self.node(SPLIT_ARM, |p| {
+            p.percentage();
+            p.name("a name for this way");
+            p.block(After::Steps);
         });
     }
 
-    /// Whether the first value, at `first`, is one word and was meant as the label of what
-    /// follows: `to contact.phone`.
-    fn label_taken_for_value(&mut self, first: usize) -> bool {
-        let one_word = self.at == first + 1 && self.previous().is_some_and(|it| it.token.kind == IDENT);
-        if !one_word || self.leads() || !self.is_argument_label() || self.kind_of(Ahead::Next) != DOT {
-            return false;
+    /// `50%`
+    pub(super) fn percentage(&mut self) {
+        self.node(NUMBER_EXPR, Self::take);
+        if self.eat(PERCENT) {
+            return;
         }
-        let span = self.span_from(first);
-        let label = self.text.get(span.range_in(self.origin.offset)).unwrap_or_default();
-        let diagnostic =
-            Diagnostic::error(codes::NO_LABEL, span, format!("`{label}` is read as the first value"))
-                .help("the first value of an action goes without a label, all others with one")
-                .replace(span, "", Applicability::Unsure);
-        self.report(diagnostic);
+        let at = self.end_of_previous();
+        let diagnostic = self.expected(codes::NO_WORD, "`%`");
+        if let Some(word) = self.word().filter(|it| ["percent", "pct"].contains(it)) {
+            let span = self.span();
+            let message = format!("write `%` instead of `{word}`");
+            self.report(Diagnostic::error(codes::FOREIGN_SIGN, span, message).replace(
+                span,
+                "%",
+                Applicability::Safe,
+            ));
+            self.node(ERROR, Self::take);
+        } else {
+            self.report(diagnostic.replace(at, "%", Applicability::Unsure));
+        }
         self.reported = None;
-        true
     }
 
-    /// One `label value`; false if there is none, or if the next was not understood.
-    fn argument(&mut self, start: usize) -> bool {
-        if self.at > start && self.failed_since(start) {
-            return false;
+    /// `repeat up to NUMBER times every DURATION until CONDITION { … }`
+    fn repeat(&mut self, mark: Checkpoint) {
+        self.take_word();
+        let before = self.at;
+        self.repeat_head();
+        if self.failed_since(before) && !self.is(L_BRACE) {
+            self.skip(|p| p.is(L_BRACE) || p.leads());
         }
-        if self.is(COMMA) && self.kind_of(Ahead::Next) == IDENT {
-            self.needless_comma();
+        self.block(After::Steps);
+        self.wrap(mark, REPEAT_STEP);
+    }
+
+    fn repeat_head(&mut self) {
+        let before = self.at;
+        if !(self.expect_word("up") && self.expect_word("to")) {
+            return;
         }
-        if self.is_argument_label() {
-            self.node(ARGUMENT, |p| {
-                p.any_name("a label");
-                let what = "a value";
-                p.expression(what);
+        if self.is(NUMBER) {
+            self.node(NUMBER_EXPR, Self::take);
+            self.expect_word("times");
+        } else {
+            self.missing(codes::NO_VALUE, "how often at most, as `3 times`,");
+        }
+        if !self.failed_since(before) && self.is_word("every") {
+            self.node(PACE, |p| {
+                p.take_word();
+                p.duration("how long to wait between two rounds, as `2 days`,");
             });
-            return true;
         }
-        self.starts_plain_value() && !self.leads() && self.value_without_label()
-    }
-
-    fn needless_comma(&mut self) {
-        let span = self.span();
-        let diagnostic = Diagnostic::error(codes::NEEDLESS_SIGN, span, "no `,` is needed here")
-            .help("each argument starts with its label, so nothing needs to separate them")
-            .replace(span, "", Applicability::Safe);
-        self.report(diagnostic);
-        self.node(ERROR, Self::take);
-        self.reported = None;
-    }
-
-    fn value_without_label(&mut self) -> bool {
-        let message = format!("expected a label before {}", self.found());
-        let diagnostic = Diagnostic::error(codes::NO_LABEL, self.span(), message).help(
-            "only the first value of an action goes without a label, as in `do sms contact.phone text \"…\"`",
-        );
-        self.report(diagnostic);
-        while self.starts_plain_value() && !self.leads() {
-            if self.node(ARGUMENT, |p| p.expression("a value")).is_none() {
-                break;
-            }
-        }
-        self.reported = None;
-        true
-    }
-
-    /// Whether the next word is a label of an argument.
-    fn is_argument_label(&self) -> bool {
-        let Some(word) = self.word() else { return false };
-        let kept = ["once", "every", "exit", "while", "as"].contains(&word)
-            || words::RESERVED.contains(&word)
-            || words::LATER_STEPS.contains(&word)
-            || self.is_words("on", "failure")
-            || self.is_words("starts", "with")
-            || self.is_words("ends", "with");
-        !kept && !self.begins_other()
-    }
-
-    /// Whether a first value begins here.
-    fn starts_value(&self) -> bool {
-        if self.kind() != IDENT {
-            return self.starts_plain_value() || matches!(self.kind(), MINUS | BANG);
-        }
-        let Some(word) = self.word() else { return false };
-        let kept = words::CLAUSES.contains(&word)
-            || words::STEPS.contains(&word)
-            || words::LATER_STEPS.contains(&word)
-            || ["where", "else", "as"].contains(&word);
-        !kept && !self.begins_other()
-    }
-
-    fn starts_plain_value(&self) -> bool {
-        match self.kind() {
-            STRING | BLOCK_STRING | NUMBER | NUMBER_UNIT | DATE | TIME | L_BRACKET | L_PAREN => true,
-            L_BRACE => !self.opens_block(),
-            _ => false,
-        }
-    }
-
-    /// Whether the next words are the beginning of something else, which its writer has not
-    /// set off as it should be: a built-in act without `do`, a declaration in a block.
-    fn begins_other(&self) -> bool {
-        match self.word() {
-            Some("set" | "emit") => true,
-            Some("add" | "remove") => self.word_of(Ahead::Next) == Some("tag"),
-            Some("sender" | "team") => self.kind_of(Ahead::Next) == IDENT && self.kind_of(Ahead::Third) == EQ,
-            _ => self.at_declaration_line(),
+        if !self.failed_since(before) && self.is_word("until") {
+            self.node(UNTIL, |p| {
+                p.take_word();
+                p.expression("a condition");
+            });
         }
     }
 
@@ -509,5 +460,15 @@ impl Parser<'_> {
             }
             p.block(After::Else);
         });
+    }
+}
+
+/// `choices` for a message: "`a`, `b` or `c`".
+pub(super) fn alternatives(choices: &[&str]) -> String {
+    let quoted: Vec<String> = choices.iter().map(|it| format!("`{it}`")).collect();
+    match quoted.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, others)) => format!("{} or {last}", others.join(", ")),
+        None => String::new(),
     }
 }

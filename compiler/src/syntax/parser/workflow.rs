@@ -35,15 +35,12 @@ impl Parser<'_> {
         let mut part = Part::Clauses;
         while !self.body_ends(opened) {
             let before = self.at;
-            if self.is_any(words::CLAUSES) {
+            if self.at_clause() {
                 if part == Part::Steps {
                     self.late_clause();
                     part = Part::Told;
                 }
                 self.clause();
-            } else if part == Part::Clauses && self.is_any(words::LATER_CLAUSES) {
-                self.not_in_version(1);
-                self.skip_form(Self::begins_line_of_body);
             } else if part == Part::Clauses && self.misspelt_clause() {
             } else {
                 if self.at_step() {
@@ -75,7 +72,7 @@ impl Parser<'_> {
 
     /// Whether a clause or a step begins with this line.
     pub(super) fn begins_line_of_body(&self) -> bool {
-        self.leads() && (self.is_any(words::CLAUSES) || self.is_any(words::LATER_STEPS) || self.at_step())
+        self.leads() && (self.at_clause() || self.at_step())
     }
 
     /// Reports a clause after a step; the caller parses it.
@@ -89,8 +86,8 @@ impl Parser<'_> {
     /// A word like one that begins a clause.
     fn misspelt_clause(&mut self) -> bool {
         let Some(word) = self.word() else { return false };
-        let known = words::CLAUSES.iter().chain(words::STEPS).copied();
-        let Some(meant) = words::nearest(word, known).filter(|it| words::CLAUSES.contains(it)) else {
+        let known = words::CLAUSES.iter().chain(&["draft", "goal", "holdout", "topic"]).chain(words::STEPS);
+        let Some(meant) = words::nearest(word, known.copied()).filter(|it| !words::STEPS.contains(it)) else {
             return false;
         };
         if words::STEPS.contains(&word) || words::ACTS.contains(&word) {
@@ -104,168 +101,5 @@ impl Parser<'_> {
         self.report(diagnostic);
         self.clause_as(meant);
         true
-    }
-
-    pub(super) fn clause(&mut self) {
-        if let Some(word) = self.word() {
-            self.clause_as(word);
-        }
-    }
-
-    fn clause_as(&mut self, word: &str) {
-        match word {
-            "on" => self.node(ON_CLAUSE, Self::on),
-            "once" if self.word_of(Ahead::Next) == Some("per") => self.later_clause(2),
-            "once" => self.node(ONCE_CLAUSE, Self::take_word),
-            "every" if self.kind_of(Ahead::Next) == IDENT && self.every_like_time() => {
-                self.node(EVERY_TIME_CLAUSE, |p| {
-                    p.take_word();
-                    p.expect_word("time");
-                });
-            }
-            "every" => self.later_clause(2),
-            "exit" => self.exit(),
-            _ => self.node(WHILE_RUNNING_CLAUSE, Self::while_running),
-        }
-    }
-
-    fn every_like_time(&self) -> bool {
-        self.word_of(Ahead::Next).is_some_and(|word| words::nearest(word, ["time"]).is_some())
-    }
-
-    fn later_clause(&mut self, words: usize) {
-        self.not_in_version(words);
-        self.skip_form(Self::begins_line_of_body);
-    }
-
-    fn on(&mut self) {
-        self.take_word();
-        if !self.trigger() {
-            return;
-        }
-        self.alias();
-        self.condition();
-    }
-
-    /// `as NAME`
-    pub(super) fn alias(&mut self) {
-        if self.is_word("as") {
-            self.node(ALIAS, |p| {
-                p.take_word();
-                p.name("a name");
-            });
-        }
-    }
-
-    /// `where CONDITION`
-    pub(super) fn condition(&mut self) {
-        if self.is_word("where") {
-            self.node(WHERE, |p| {
-                p.take_word();
-                p.expression("a condition");
-            });
-        }
-    }
-
-    fn trigger(&mut self) -> bool {
-        if matches!(self.kind(), NUMBER | NUMBER_UNIT) {
-            // `3 days before …`, `3d before …`
-            self.not_in_version(if self.is(NUMBER) { 3 } else { 2 });
-            self.skip_form(Self::begins_line_of_body);
-            return false;
-        }
-        if !self.is_name() || self.at_declaration_line() || self.is_any(words::CLAUSES) {
-            let diagnostic = self.expected(codes::NO_TRIGGER, "what starts the workflow").help(
-                "the name of an event, or `contact created`, `contact changes`, `contact.status changes`",
-            );
-            self.report(diagnostic);
-            return false;
-        }
-        let mark = self.mark();
-        self.name("the name of an event");
-        if self.is(DOT) {
-            return self.attribute_trigger(mark);
-        }
-        match self.word() {
-            Some("created") => self.entity_trigger(mark, CREATED_TRIGGER),
-            Some("changes") => self.entity_trigger(mark, CHANGES_TRIGGER),
-            _ => self.wrap(mark, EVENT_TRIGGER),
-        }
-        let later = self.is_any(words::LATER_TRIGGERS);
-        if later {
-            self.later_trigger();
-        }
-        !later
-    }
-
-    fn entity_trigger(&mut self, mark: Checkpoint, kind: SyntaxKind) {
-        self.take_word();
-        self.wrap(mark, kind);
-    }
-
-    fn attribute_trigger(&mut self, mark: Checkpoint) -> bool {
-        self.take();
-        let named = self.any_name("the name of an attribute");
-        if self.is_any(words::LATER_TRIGGERS) || self.is_any(&["every"]) && !self.leads() {
-            self.later_trigger();
-            self.wrap(mark, ATTRIBUTE_TRIGGER);
-            return false;
-        }
-        let complete = named && self.expect_word("changes");
-        if complete {
-            self.operand("from", FROM);
-            self.operand("to", TO);
-        }
-        self.wrap(mark, ATTRIBUTE_TRIGGER);
-        complete
-    }
-
-    fn operand(&mut self, word: &str, kind: SyntaxKind) {
-        if self.is_word(word) {
-            self.node(kind, |p| {
-                p.take_word();
-                p.unary("a value");
-            });
-        }
-    }
-
-    fn later_trigger(&mut self) {
-        self.not_in_version(1);
-        self.skip_form(Self::begins_line_of_body);
-    }
-
-    fn exit(&mut self) {
-        match self.word_of(Ahead::Next) {
-            Some("when") => self.node(EXIT_WHEN_CLAUSE, |p| {
-                p.take_words(2);
-                p.expression("a condition");
-            }),
-            Some("on") => self.node(EXIT_ON_CLAUSE, |p| {
-                p.take_words(2);
-                if p.name("the name of an event") {
-                    p.alias();
-                    p.condition();
-                }
-            }),
-            _ => self.node(ERROR, |p| {
-                p.take_word();
-                p.missing(codes::NO_WORD, "`when` and a condition, or `on` and an event,");
-            }),
-        }
-    }
-
-    fn while_running(&mut self) {
-        self.take_word();
-        if !self.expect_word("running") {
-            return;
-        }
-        const CHOICES: [&str; 4] = ["ignore", "restart", "queue", "parallel"];
-        match self.word() {
-            Some(word) if CHOICES.contains(&word) => self.take_word(),
-            Some(word) if let Some(meant) = words::nearest(word, CHOICES) => {
-                self.misspelt(codes::NO_WORD, word, meant);
-            }
-            _ => self.missing(codes::NO_WORD, "`ignore`, `restart`, `queue` or `parallel`"),
-        }
     }
 }
