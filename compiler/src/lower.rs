@@ -6,23 +6,35 @@
 
 use std::sync::Arc;
 
-use onward_bytecode::{EntityDecl, EventDecl, FieldDecl, Function, FunctionId, Policy, Program, SpanAt, TeamDecl};
+use indexmap::IndexMap;
+use onward_bytecode::{
+    ActionDecl, EntityDecl, EventDecl, FieldDecl, Function, FunctionId, Policy, Program, SegmentDecl, SpanAt,
+};
 
 use crate::diagnostic::Diagnostic;
 use crate::hir::Hir;
 
+mod act;
 mod action;
 mod body;
+mod branch;
 mod code;
 mod expression;
 mod fold;
+mod follow;
+mod history;
 mod index;
+mod ingest;
+mod kept;
 mod limit;
 mod liveness;
 mod message;
+mod policy;
+mod segment;
 mod source;
 mod workflow;
 
+pub use body::needs_event;
 pub use limit::TOO_LARGE;
 
 /// A program, and where its code comes from.
@@ -59,28 +71,28 @@ impl Functions {
 pub fn lower(hir: &Hir) -> Result<Lowered, Vec<Diagnostic>> {
     let mut functions = Functions::default();
     let mut problems = Vec::new();
-
-    let mut sorted: Vec<_> = hir.actions.values().collect();
-    sorted.sort_by(|a, b| a.name.cmp(&b.name));
-    let mut actions = Vec::new();
-    for action in sorted {
-        match action::lower(action, &mut functions) {
-            Ok(decl) => actions.push(decl),
-            Err(problem) => problems.push(problem.limit.of_action(&action.name, problem.span)),
-        }
-    }
-    let names: Vec<Arc<str>> = actions.iter().map(|action| action.name.clone()).collect();
-
-    let mut sorted: Vec<_> = hir.workflows.values().collect();
-    sorted.sort_by(|a, b| a.name.cmp(&b.name));
-    let mut workflows = Vec::new();
-    for workflow in sorted {
-        match workflow::lower(workflow, &hir.events, &names, &mut functions) {
-            Ok(decl) => workflows.push(decl),
-            Err(limit) => problems.push(limit.of_workflow(&workflow.name, workflow.span)),
-        }
-    }
-
+    let actions = each(sorted(&hir.actions), &mut problems, |action| {
+        action::lower(action, &mut functions).map_err(|part| part.limit.of_action(&action.name, part.span))
+    });
+    let segments = each(sorted(&hir.segments), &mut problems, |segment| {
+        segment::lower(segment, &mut functions).map_err(|limit| limit.of_segment(&segment.name, segment.span))
+    });
+    let policy = policy::lower(&hir.policy, &mut functions).unwrap_or_else(|(limit, span)| {
+        problems.push(limit.of_policy(span));
+        Policy::default()
+    });
+    let sources = each(sorted(&hir.sources), &mut problems, |source| {
+        ingest::lower(source, &mut functions).map_err(|(limit, span)| limit.of_source(&source.name, span))
+    });
+    let known = workflow::Known {
+        events: &hir.events,
+        actions: &actions.iter().map(|it: &ActionDecl| it.name.clone()).collect::<Vec<_>>(),
+        segments: &segments.iter().map(|it: &SegmentDecl| it.name.clone()).collect::<Vec<_>>(),
+    };
+    let workflows = each(sorted(&hir.workflows), &mut problems, |workflow| {
+        workflow::lower(workflow, &known, &mut functions)
+            .map_err(|limit| limit.of_workflow(&workflow.name, workflow.span))
+    });
     if !problems.is_empty() {
         return Err(problems);
     }
@@ -89,16 +101,39 @@ pub fn lower(hir: &Hir) -> Result<Lowered, Vec<Diagnostic>> {
         project: hir.project.clone(),
         events: events(hir),
         entities: entities(hir),
-        teams: teams(hir),
+        teams: sorted(&hir.teams).into_iter().cloned().collect(),
         actions,
-        segments: Vec::new(),
-        policy: Policy::default(),
-        sources: Vec::new(),
-        follows: Vec::new(),
+        segments,
+        policy,
+        sources,
+        follows: follow::follows(hir),
         workflows,
         functions,
     };
     Ok(Lowered { program, spans })
+}
+
+/// What can be lowered; the rest are problems.
+fn each<'h, T, D>(
+    items: Vec<&'h T>,
+    problems: &mut Vec<Diagnostic>,
+    mut lower: impl FnMut(&'h T) -> Result<D, Diagnostic>,
+) -> Vec<D> {
+    let mut lowered = Vec::new();
+    for item in items {
+        match lower(item) {
+            Ok(decl) => lowered.push(decl),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    lowered
+}
+
+/// Declarations by name.
+fn sorted<T>(declared: &IndexMap<Arc<str>, T>) -> Vec<&T> {
+    let mut all: Vec<_> = declared.iter().collect();
+    all.sort_by_key(|(name, _)| *name);
+    all.into_iter().map(|(_, decl)| decl).collect()
 }
 
 fn events(hir: &Hir) -> Vec<EventDecl> {
@@ -119,12 +154,6 @@ fn entities(hir: &Hir) -> Vec<EntityDecl> {
         .collect();
     entities.sort_by(|a, b| a.name.cmp(&b.name));
     entities
-}
-
-fn teams(hir: &Hir) -> Vec<TeamDecl> {
-    let mut teams: Vec<_> = hir.teams.values().cloned().collect();
-    teams.sort_by(|a, b| a.name.cmp(&b.name));
-    teams
 }
 
 fn by_name(fields: &[FieldDecl]) -> Vec<FieldDecl> {

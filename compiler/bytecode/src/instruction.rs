@@ -47,6 +47,13 @@ pub struct Function {
     pub code: Vec<Instruction>,
 }
 
+impl Function {
+    /// All functions that it calls.
+    pub fn callees(&self) -> impl Iterator<Item = FunctionId> + '_ {
+        self.blocks.iter().copied().chain(self.histories.iter().filter_map(|history| history.condition))
+    }
+}
+
 /// A question about the past events of an entity.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HistoryRef {

@@ -9,6 +9,7 @@ mod instruction;
 mod json;
 mod length;
 mod listing;
+mod meaning;
 mod pipe;
 mod program;
 mod types;
@@ -20,6 +21,7 @@ pub use instruction::{Ask, Function, FunctionId, HistoryRef, Instruction, NameRe
 pub use json::Misfit;
 pub use length::LengthError;
 pub use listing::disassemble;
+pub use meaning::meaning;
 pub use pipe::{Given, PipeArg, Signature};
 pub use program::{
     ActionDecl, Auth, Body, Bound, Cap, CaptureCall, DateTrigger, Debug, Direction, Encoding, Enrolment,

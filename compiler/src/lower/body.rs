@@ -2,18 +2,21 @@
 //!
 //! It must not know how long what it keeps is needed.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use indexmap::IndexMap;
-use onward_bytecode::{EventDecl, Hold, OnFailure, Op, Scalar, Site, SiteKind, Type, WaitSite};
+use onward_bytecode::{EventDecl, Op, Site, SiteKind, WaitSite};
 
+use super::branch::Rounds;
 use super::code::{Code, Jump};
+use super::expression::capture;
+use super::kept::Whose;
 use super::limit::{Limit, Lowering};
-use super::source::{Slot, Source};
-use super::workflow::{Whose, capture, numbered};
+use super::source::{Maker, Slot, Source};
+use super::workflow::numbered;
 use crate::diagnostic::Span;
-use crate::hir::{Act, EventScope, Expr, Step, StepKind, TriggerKind, WaitId, Workflow};
+use crate::hir::{EventScope, Expr, Step, StepKind, TriggerKind, Workflow};
 
 /// A workflow's body while it is being written.
 pub(super) struct Body<'a> {
@@ -25,10 +28,14 @@ pub(super) struct Body<'a> {
     pub(super) rests: Vec<Rest>,
     /// Its waits for events.
     pub(super) waits: Vec<WaitSite>,
-    /// Names of the waits for events.
-    wait_names: IndexMap<WaitId, Arc<str>>,
+    /// The rounds of the repeats around the step that is being written, the outermost first.
+    pub(super) rounds: Vec<u16>,
+    /// Names of steps that make values.
+    makers: BTreeMap<Maker, Arc<str>>,
     /// Fields of waits that are read also when the time was up.
     beyond: BTreeSet<Source>,
+    site_names: BTreeSet<Arc<str>>,
+    rest_names: BTreeSet<Arc<str>>,
     actions: &'a [Arc<str>],
     workflow: Arc<str>,
 }
@@ -43,9 +50,17 @@ pub(super) struct Rest {
 
 /// Whether the word after some steps is ever reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Flow {
+pub(super) enum Flow {
     GoesOn,
     Ends,
+}
+
+/// Where runs start.
+pub(super) struct Entries {
+    /// By each trigger.
+    pub(super) triggers: Vec<u32>,
+    /// By another workflow; none if the steps need an event.
+    pub(super) alone: Option<u32>,
 }
 
 /// How a run that starts comes by a value.
@@ -67,8 +82,11 @@ impl<'a> Body<'a> {
             sites: Vec::new(),
             rests: Vec::new(),
             waits: Vec::new(),
-            wait_names: IndexMap::new(),
+            rounds: Vec::new(),
+            makers: BTreeMap::new(),
             beyond,
+            site_names: BTreeSet::new(),
+            rest_names: BTreeSet::new(),
             actions,
             workflow,
         }
@@ -76,40 +94,50 @@ impl<'a> Body<'a> {
 
     /// What a source is called among the values that a run keeps.
     pub(super) fn title(&self, source: &Source) -> Arc<str> {
-        match source {
-            Source::Field(EventScope::Wait(id), name) => match self.wait_names.get(id) {
-                Some(wait) => format!("{wait}.{name}").into(),
-                None => name.clone(),
-            },
-            Source::Field(_, name) => format!("event.{name}").into(),
-            Source::Contact => "event.contact".into(),
-            Source::Event => "event".into(),
-            Source::Param(name) => name.clone(),
-            Source::Var(var) => format!("item {}", var.0).into(),
+        let maker = source.maker().and_then(|maker| self.makers.get(&maker));
+        match (source, maker) {
+            (Source::Field(_, name), Some(step)) => format!("{step}.{name}").into(),
+            (Source::Created(_), Some(step)) => step.clone(),
+            (Source::Created(id), None) => format!("entity {}", id.0).into(),
+            (Source::Field(EventScope::Trigger, name), _) => format!("event.{name}").into(),
+            (Source::Field(_, name) | Source::Param(name), _) => name.clone(),
+            (Source::Contact, _) => "event.contact".into(),
+            (Source::Event, _) => "event".into(),
+            (Source::Request, _) => "request".into(),
+            (Source::Var(var), _) => format!("item {}", var.0).into(),
         }
     }
 
     /// The code that loads what is kept of the event which starts a run: where
-    /// each trigger enters. Triggers that load alike share an entry.
+    /// each trigger enters, and where a run that another workflow starts does.
+    /// Those that load alike share an entry.
     pub(super) fn entries(
         &mut self,
         workflow: &Workflow,
         events: &IndexMap<Arc<str>, EventDecl>,
         unset: &BTreeSet<Source>,
-    ) -> Lowering<Vec<u32>> {
-        let plans: Vec<Vec<Load>> =
-            workflow.triggers.iter().map(|trigger| self.plan(&trigger.kind, events)).collect();
+    ) -> Lowering<Entries> {
+        let of_trigger = |trigger: &crate::hir::Trigger| match &trigger.kind {
+            TriggerKind::Event(name) => events.get(name),
+            _ => None,
+        };
+        let mut plans: Vec<(Vec<Load>, Span)> =
+            workflow.triggers.iter().map(|trigger| (self.plan(of_trigger(trigger)), trigger.span)).collect();
+        let alone = !needs_event(workflow);
+        if alone {
+            plans.push((self.plan(None), workflow.span));
+        }
         let mut entries: IndexMap<&[Load], u32> = IndexMap::new();
         let mut starts: Vec<Jump> = Vec::new();
-        for (plan, trigger) in plans.iter().zip(&workflow.triggers) {
+        for (plan, span) in &plans {
             if entries.contains_key(plan.as_slice()) {
                 continue;
             }
             if !entries.is_empty() {
-                starts.push(self.code.jump(trigger.span, Op::Jump, 0)?);
+                starts.push(self.code.jump(*span, Op::Jump, 0)?);
             }
             entries.insert(plan, self.code.here());
-            self.load(plan, trigger.span)?;
+            self.load(plan, *span)?;
         }
         starts.into_iter().try_for_each(|start| self.code.land(start))?;
         for source in unset {
@@ -117,15 +145,14 @@ impl<'a> Body<'a> {
                 self.code.missing(workflow.span, register, &ty)?;
             }
         }
-        Ok(plans.iter().map(|plan| entries.get(plan.as_slice()).copied().unwrap_or_default()).collect())
+        let mut places: Vec<u32> =
+            plans.iter().map(|(plan, _)| entries.get(plan.as_slice()).copied().unwrap_or_default()).collect();
+        let alone = if alone { places.pop() } else { None };
+        Ok(Entries { triggers: places, alone })
     }
 
     /// How each value of the starting event is come by, in the order of [`Self::of_start`].
-    fn plan(&self, kind: &TriggerKind, events: &IndexMap<Arc<str>, EventDecl>) -> Vec<Load> {
-        let event = match kind {
-            TriggerKind::Event(name) => events.get(name),
-            _ => None,
-        };
+    fn plan(&self, event: Option<&EventDecl>) -> Vec<Load> {
         let load = |source: &Source| match (source, event) {
             (Source::Contact, _) => Load::Contact,
             (Source::Event, Some(_)) => Load::Event,
@@ -139,9 +166,25 @@ impl<'a> Body<'a> {
 
     /// What is kept of the event that starts a run.
     fn of_start(&self) -> Vec<(Source, Slot)> {
-        let of_start = |source: &Source| !matches!(source, Source::Field(EventScope::Wait(_), _));
-        let kept = self.code.env.iter().filter(|(source, _)| of_start(source));
+        let kept = self.code.env.iter().filter(|(source, _)| source.is_of_start());
         kept.map(|(source, slot)| (source.clone(), slot.clone())).collect()
+    }
+
+    /// What is kept of what a step makes.
+    pub(super) fn made_by(&self, maker: Maker) -> Vec<(Source, Slot)> {
+        let kept = self.code.env.iter().filter(|(source, _)| source.maker() == Some(maker));
+        kept.map(|(source, slot)| (source.clone(), slot.clone())).collect()
+    }
+
+    /// Says how the step is called that makes values.
+    pub(super) fn name_maker(&mut self, maker: Maker, name: &Arc<str>) {
+        self.makers.insert(maker, name.clone());
+    }
+
+    /// The place of an action in the program.
+    pub(super) fn action(&self, name: &Arc<str>) -> u32 {
+        let place = self.actions.binary_search(name).ok().and_then(|place| u32::try_from(place).ok());
+        place.unwrap_or(u32::MAX)
     }
 
     fn load(&mut self, plan: &[Load], span: Span) -> Lowering<()> {
@@ -171,7 +214,7 @@ impl<'a> Body<'a> {
     }
 
     /// Steps after one that never goes on are left out: nobody gets there.
-    fn steps(&mut self, steps: &[Step]) -> Lowering<Flow> {
+    pub(super) fn steps(&mut self, steps: &[Step]) -> Lowering<Flow> {
         for step in steps {
             let mark = self.code.mark();
             let flow = self.step(step)?;
@@ -185,142 +228,62 @@ impl<'a> Body<'a> {
 
     fn step(&mut self, step: &Step) -> Lowering<Flow> {
         match &step.kind {
-            StepKind::Do { act, condition, .. } => self.act(step, act, condition.as_ref())?,
+            StepKind::Do { act, condition, bind, how } => {
+                self.act(step, act, condition.as_ref(), *bind, how)?;
+            }
             StepKind::WaitFor(length) => self.wait(step, Op::WaitFor, length)?,
             StepKind::WaitUntil(moment) => self.wait(step, Op::Wait, moment)?,
             StepKind::WaitEvent { .. } => return self.wait_event(step),
             StepKind::If { branches, otherwise } => return self.branches(branches, otherwise),
+            StepKind::Split { arms } => return self.split(step, arms),
+            StepKind::Repeat { times, every, until, steps } => {
+                let rounds = Rounds { times: *times, every: *every, until: until.as_ref(), steps };
+                return self.repeat(step, rounds);
+            }
             StepKind::Stop => {
                 self.code.abc(step.span, Op::End, 1, 0, 0)?;
                 return Ok(Flow::Ends);
             }
-            StepKind::Split { .. } | StepKind::Repeat { .. } => {}
         }
         Ok(Flow::GoesOn)
     }
 
-    fn site(&mut self, name: &Arc<str>, kind: SiteKind) -> Lowering<u16> {
+    /// A step's name in the round that is being written: the first has the plain name.
+    pub(super) fn in_round(&self, name: &Arc<str>) -> Arc<str> {
+        if self.rounds.iter().all(|round| *round == 1) {
+            return name.clone();
+        }
+        let rounds: Vec<String> = self.rounds.iter().map(u16::to_string).collect();
+        format!("{name} (round {})", rounds.join(".")).into()
+    }
+
+    /// A step. Its name is made unique: what it is made from may be any text.
+    pub(super) fn site(&mut self, name: &Arc<str>, kind: SiteKind) -> Lowering<u16> {
         let place = u16::try_from(self.sites.len()).map_err(|_| Limit::Words)?;
-        self.sites.push(Site { name: name.clone(), kind });
+        let name = unique(&mut self.site_names, name);
+        self.sites.push(Site { name, kind });
         Ok(place)
     }
 
     /// A place to rest at; the run goes on behind the next word.
-    fn rest(&mut self, name: &Arc<str>) -> Lowering<u16> {
+    pub(super) fn rest(&mut self, name: &Arc<str>) -> Lowering<u16> {
         let place = u16::try_from(self.rests.len()).map_err(|_| Limit::Words)?;
-        self.rests.push(Rest { name: name.clone(), pc: 0 });
+        let name = unique(&mut self.rest_names, name);
+        self.rests.push(Rest { name, pc: 0 });
         Ok(place)
     }
 
     /// The run goes on here after it rested at the place.
-    fn goes_on(&mut self, place: u16) {
+    pub(super) fn goes_on(&mut self, place: u16) {
         let here = self.code.here();
         if let Some(rest) = self.rests.get_mut(usize::from(place)) {
             rest.pc = here;
         }
     }
 
-    fn act(&mut self, step: &Step, act: &Act, condition: Option<&Expr>) -> Lowering<()> {
-        let (kind, point) = self.kind(&step.name, act)?;
-        let site = self.site(&step.name, kind)?;
-        let mut end = None;
-        if let Some(condition) = condition {
-            let mark = self.code.mark();
-            let holds = self.code.operand(condition)?;
-            let todo = self.code.jump(condition.span, Op::JumpIf, holds)?;
-            self.code.release(mark);
-            self.code.ak(step.span, Op::Skip, 0, site)?;
-            end = Some(self.code.jump(step.span, Op::Jump, 0)?);
-            self.code.land(todo)?;
-        }
-        let first = self.arguments(step.span, act)?;
-        self.code.ak(step.span, Op::Do, first, site)?;
-        if let Some(point) = point {
-            self.goes_on(point);
-        }
-        end.map_or(Ok(()), |end| self.code.land(end))
-    }
-
-    /// What the action is, and where a run rests for it.
-    fn kind(&mut self, name: &Arc<str>, act: &Act) -> Lowering<(SiteKind, Option<u16>)> {
-        let kind = match act {
-            Act::Effect { action, .. } => {
-                let place =
-                    self.actions.binary_search(action).ok().and_then(|place| u32::try_from(place).ok());
-                let point = self.rest(name)?;
-                return Ok((SiteKind::Effect {
-                        action: place.unwrap_or(u32::MAX),
-                        point,
-                        hold: Hold::Free,
-                        failure: OnFailure::Park,
-                    }, Some(point)));
-            }
-            Act::Set { attribute, .. } => {
-                SiteKind::Set { attribute: attribute.name.clone(), ty: attribute.ty.clone() }
-            }
-            Act::Gain { attribute, .. } => SiteKind::Gain { attribute: attribute.clone() },
-            Act::Lose { attribute, .. } => SiteKind::Lose { attribute: attribute.clone() },
-            _ => SiteKind::Delete,
-            Act::Emit { event, fields } => SiteKind::Emit {
-                event: event.clone(),
-                fields: fields.iter().map(|(name, _)| name.clone()).collect(),
-            },
-            Act::Task { sort, group, .. } => SiteKind::Task { sort: sort.clone(), group: group.clone() },
-            Act::Note(_) => SiteKind::Note,
-        };
-        Ok((kind, None))
-    }
-
-    /// The arguments in a row of registers: the first of them.
-    fn arguments(&mut self, span: Span, act: &Act) -> Lowering<u8> {
-        match act {
-            Act::Effect { arguments, .. } => {
-                let first = self.code.range(arguments.len() + 2)?;
-                let mut registers = first..=u8::MAX;
-                for (value, register) in arguments.iter().zip(&mut registers) {
-                    self.code.put(value, register)?;
-                }
-                for (scalar, register) in [Scalar::Text, Scalar::Time].into_iter().zip(registers) {
-                    self.code.missing(span, register, &Type::One(scalar))?;
-                }
-                Ok(first)
-            }
-            Act::Set { entity, value, .. } => self.row([entity, value]),
-            Act::Gain { item: text, .. } | Act::Lose { item: text, .. } | Act::Note(text) => self.row([text]),
-            _ => self.row([]),
-            Act::Emit { fields, .. } => self.row(fields.iter().map(|(_, value)| value)),
-            Act::Task { title, due, remind, assignee, notes, .. } => {
-                let first = self.code.range(5)?;
-                self.code.put(title, first)?;
-                let others = [
-                    (due, Scalar::Time),
-                    (remind, Scalar::Time),
-                    (assignee, Scalar::Text),
-                    (notes, Scalar::Text),
-                ];
-                for ((value, scalar), register) in others.into_iter().zip(first.saturating_add(1)..=u8::MAX) {
-                    match value {
-                        Some(value) => self.code.put(value, register)?,
-                        None => self.code.missing(span, register, &Type::One(scalar))?,
-                    }
-                }
-                Ok(first)
-            }
-        }
-    }
-
-    fn row<'e>(&mut self, values: impl IntoIterator<Item = &'e Expr>) -> Lowering<u8> {
-        let values: Vec<&Expr> = values.into_iter().collect();
-        let first = self.code.range(values.len())?;
-        for (value, register) in values.into_iter().zip(first..=u8::MAX) {
-            self.code.put(value, register)?;
-        }
-        Ok(first)
-    }
-
     fn wait(&mut self, step: &Step, op: Op, value: &Expr) -> Lowering<()> {
         let value = self.code.operand(value)?;
-        let point = self.rest(&step.name)?;
+        let point = self.rest(&self.in_round(&step.name))?;
         self.code.ak(step.span, op, value, point)?;
         self.goes_on(point);
         Ok(())
@@ -331,14 +294,15 @@ impl<'a> Body<'a> {
             return Ok(Flow::GoesOn);
         };
         let mark = self.code.mark();
-        self.wait_names.insert(*id, step.name.clone());
+        let maker = Maker::Wait(*id);
+        self.name_maker(maker, &step.name);
         let name = numbered(&self.workflow, "wait", self.waits.len());
         let condition = condition
             .as_ref()
             .map(|condition| capture(&mut self.code, name, condition, Whose::Event))
             .transpose()?;
         let length = self.code.operand(up_to)?;
-        let point = self.rest(&step.name)?;
+        let point = self.rest(&self.in_round(&step.name))?;
         let place = self.waits.len();
         self.waits.push(WaitSite { event: event.clone(), condition, point, otherwise: 0 });
         let k = u16::try_from(place).map_err(|_| Limit::Words)?;
@@ -346,7 +310,7 @@ impl<'a> Body<'a> {
         self.code.release(mark);
 
         self.goes_on(point);
-        let fields = self.of_wait(*id);
+        let fields = self.made_by(maker);
         for (source, slot) in &fields {
             if let Source::Field(_, name) = source {
                 let k = self.code.name_k(name, &slot.ty)?;
@@ -376,41 +340,29 @@ impl<'a> Body<'a> {
         end.map_or(Ok(()), |end| self.code.land(end))?;
         Ok(either(came, went))
     }
-
-    /// What is kept of the event that ends the wait.
-    fn of_wait(&self, id: WaitId) -> Vec<(Source, Slot)> {
-        let of_wait =
-            |source: &Source| matches!(source, Source::Field(EventScope::Wait(wait), _) if *wait == id);
-        let kept = self.code.env.iter().filter(|(source, _)| of_wait(source));
-        kept.map(|(source, slot)| (source.clone(), slot.clone())).collect()
-    }
-
-    fn branches(&mut self, branches: &[(Arc<str>, Expr, Vec<Step>)], otherwise: &[Step]) -> Lowering<Flow> {
-        let mut flow = Flow::Ends;
-        let mut ends = Vec::new();
-        let last = branches.len().saturating_sub(1);
-        for (i, (name, condition, steps)) in branches.iter().enumerate() {
-            let mark = self.code.mark();
-            let holds = self.code.operand(condition)?;
-            let site = self.site(name, SiteKind::Branch)?;
-            self.code.ak(condition.span, Op::Took, holds, site)?;
-            let next = self.code.jump(condition.span, Op::JumpIfNot, holds)?;
-            self.code.release(mark);
-            let went = self.steps(steps)?;
-            let falls_to_end = i == last && otherwise.is_empty();
-            if went == Flow::GoesOn && !falls_to_end {
-                ends.push(self.code.jump(condition.span, Op::Jump, 0)?);
-            }
-            flow = either(flow, went);
-            self.code.land(next)?;
-        }
-        flow = either(flow, self.steps(otherwise)?);
-        ends.into_iter().try_for_each(|end| self.code.land(end))?;
-        Ok(flow)
-    }
 }
 
 /// Whether a run gets behind two ways.
-fn either(a: Flow, b: Flow) -> Flow {
+pub(super) fn either(a: Flow, b: Flow) -> Flow {
     if a == Flow::Ends && b == Flow::Ends { Flow::Ends } else { Flow::GoesOn }
+}
+
+/// Whether the steps or exits of a workflow read the event that starts it, so that no other
+/// workflow can start it.
+#[must_use]
+pub fn needs_event(workflow: &Workflow) -> bool {
+    let of_contact = &*workflow.subject == "contact";
+    let mut kept = super::kept::Kept::of(workflow).sources.into_keys();
+    kept.any(|source| source.is_of_start() && !(of_contact && source == Source::Contact))
+}
+
+/// The name, or the first of `name 2`, `name 3` … that is free.
+fn unique(names: &mut BTreeSet<Arc<str>>, name: &Arc<str>) -> Arc<str> {
+    let mut free = name.clone();
+    let mut number = 2;
+    while !names.insert(free.clone()) {
+        free = format!("{name} {number}").into();
+        number += 1;
+    }
+    free
 }

@@ -9,7 +9,9 @@
 use std::sync::Arc;
 
 use indexmap::IndexSet;
-use onward_bytecode::{Constant, Function, FunctionId, Instruction, Kind, NameRef, Op, SpanAt, Type};
+use onward_bytecode::{
+    Constant, Function, FunctionId, HistoryRef, Instruction, Kind, NameRef, Op, SpanAt, Type,
+};
 
 use super::Functions;
 use super::limit::{Limit, Lowering, REGISTERS, WORDS};
@@ -32,6 +34,7 @@ pub(super) struct Code<'a> {
     constants: IndexSet<Constant>,
     names: Vec<NameRef>,
     blocks: Vec<FunctionId>,
+    histories: Vec<HistoryRef>,
     words: Vec<Instruction>,
     spans: Vec<SpanAt>,
 }
@@ -71,6 +74,7 @@ impl<'a> Code<'a> {
             constants: IndexSet::new(),
             names: Vec::new(),
             blocks: Vec::new(),
+            histories: Vec::new(),
             words: Vec::new(),
             spans: Vec::new(),
         };
@@ -207,6 +211,18 @@ impl<'a> Code<'a> {
         u8::try_from(self.blocks.len() - 1).map_err(|_| Limit::Loops)
     }
 
+    /// The place of a question about the past.
+    pub(super) fn question(&mut self, history: HistoryRef) -> Lowering<u8> {
+        let place = match self.histories.iter().position(|known| *known == history) {
+            Some(place) => place,
+            None => {
+                self.histories.push(history);
+                self.histories.len() - 1
+            }
+        };
+        u8::try_from(place).map_err(|_| Limit::Questions)
+    }
+
     /// The finished function.
     pub(super) fn finish(self, result: Option<Kind>) -> FunctionId {
         let function = Function {
@@ -217,7 +233,7 @@ impl<'a> Code<'a> {
             constants: self.constants.into_iter().collect(),
             names: self.names,
             blocks: self.blocks,
-            histories: Vec::new(),
+            histories: self.histories,
             code: self.words,
         };
         self.functions.push(function, self.spans)

@@ -6,13 +6,14 @@
 
 use std::sync::Arc;
 
-use onward_bytecode::{Constant, FunctionId, Op, Pipe, Scalar, Type};
+use onward_bytecode::{CaptureCall, Constant, FunctionId, Op, Pipe, Scalar, Type};
 
 use super::Functions;
 use super::code::Code;
 use super::fold;
+use super::kept::Whose;
 use super::limit::Lowering;
-use super::source::{Slot, Source};
+use super::source::{Slot, Source, outside};
 use crate::hir::{Arithmetic, Compare, Expr, ExprKind};
 
 /// Items of a list that `in` looks at in one go.
@@ -29,6 +30,38 @@ pub(super) fn function(
     let value = code.operand(expr)?;
     code.abc(expr.span, Op::Return, value, 0, 0)?;
     Ok(code.finish(Some(expr.ty.ty.kind())))
+}
+
+/// The same, its value read as `ty`.
+pub(super) fn function_of(mut code: Code<'_>, expr: &Expr, ty: &Type) -> Lowering<FunctionId> {
+    let mut value = code.operand(expr)?;
+    if expr.ty.ty.kind() != ty.kind() {
+        let read = code.temporary()?;
+        let name = code.type_c(ty)?;
+        code.abc(expr.span, Op::Convert, read, value, name)?;
+        value = read;
+    }
+    code.abc(expr.span, Op::Return, value, 0, 0)?;
+    Ok(code.finish(Some(ty.kind())))
+}
+
+/// A condition as a function of the registers that it reads.
+pub(super) fn capture(
+    code: &mut Code,
+    name: String,
+    condition: &Expr,
+    whose: Whose,
+) -> Lowering<CaptureCall> {
+    let mut params = Vec::new();
+    let mut registers = Vec::new();
+    for source in outside(condition, whose).into_keys() {
+        if let Some(slot) = code.env.get(&source) {
+            registers.push(slot.register);
+            params.push((source, slot.ty.clone()));
+        }
+    }
+    let function = function(code.functions, name, params, condition)?;
+    Ok(CaptureCall { function, registers })
 }
 
 impl Code<'_> {
@@ -75,13 +108,12 @@ impl Code<'_> {
         }
         match &expr.kind {
             ExprKind::Constant(constant) => self.load(span, dst, constant.clone()),
-            // A variable or a parameter always has a register, or it would not have been checked.
+            // A variable, a parameter or a made entity always has a register, or it would not have been checked.
             ExprKind::Missing
             | ExprKind::Param(_)
             | ExprKind::Var(_)
             | ExprKind::Actor(_)
-            | ExprKind::Created(_)
-            | ExprKind::History(_) => self.missing(span, dst, ty),
+            | ExprKind::Created(_) => self.missing(span, dst, ty),
             ExprKind::List(items) => self.list(expr, items, dst),
             ExprKind::Object(members) => self.object(expr, members, dst),
             ExprKind::Subject => self.abc(span, Op::Subject, dst, 0, 0),
@@ -117,6 +149,7 @@ impl Code<'_> {
             ExprKind::Default(a, b) => self.binary(expr, Op::Default, a, b, dst),
             ExprKind::Pipe(pipe, input, arguments) => self.pipe(expr, *pipe, input, arguments, dst),
             ExprKind::Message(parts) => self.message(span, parts, dst),
+            ExprKind::History(history) => self.history(expr, history, dst),
         }
     }
 

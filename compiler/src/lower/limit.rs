@@ -5,7 +5,7 @@
 
 use crate::diagnostic::{Code, Diagnostic, Span};
 
-/// A workflow or an action does not fit the machine.
+/// A workflow, an action, a segment or a source does not fit the machine.
 pub const TOO_LARGE: Code = Code("E0401");
 
 /// Words that a function has at most: a jump reaches no further.
@@ -26,6 +26,8 @@ pub(super) enum Limit {
     Names,
     /// More loops than an operand can count.
     Loops,
+    /// More questions about the past than an operand can count.
+    Questions,
     /// More than [`DEPTH`].
     Depth,
 }
@@ -40,21 +42,42 @@ impl Limit {
             Self::Registers => "it needs more than 256 values at a time",
             Self::Names => "it reads more than 256 different attributes and members",
             Self::Loops => "its messages hold more than 256 loops",
+            Self::Questions => "it asks more than 256 questions about past events",
             Self::Depth => "a message holds more than 16 loops within each other",
         }
     }
 
     /// The message about a workflow.
     pub(super) fn of_workflow(self, name: &str, span: Span) -> Diagnostic {
-        Diagnostic::error(TOO_LARGE, span, format!("workflow `{name}` is too large: {}", self.reason()))
-            .label("too large")
-            .help("split it into several workflows; one can start the next with `do emit` and `on`")
+        let help = "split it into several workflows; one can start the next with `do start`";
+        self.about(&format!("workflow `{name}`"), span, help)
     }
 
     /// The message about an action.
     pub(super) fn of_action(self, name: &str, span: Span) -> Diagnostic {
-        Diagnostic::error(TOO_LARGE, span, format!("action `{name}` is too large: {}", self.reason()))
+        let help = "shorten this value, or take it in parts as parameters";
+        self.about(&format!("action `{name}`"), span, help)
+    }
+
+    /// The message about a segment.
+    pub(super) fn of_segment(self, name: &str, span: Span) -> Diagnostic {
+        let help = "split the condition: set an attribute by a workflow, and ask for that";
+        self.about(&format!("segment `{name}`"), span, help)
+    }
+
+    /// The message about the policy.
+    pub(super) fn of_policy(self, span: Span) -> Diagnostic {
+        self.about("this time zone", span, "shorten it")
+    }
+
+    /// The message about a source.
+    pub(super) fn of_source(self, name: &str, span: Span) -> Diagnostic {
+        self.about(&format!("source `{name}`"), span, "shorten this value")
+    }
+
+    fn about(self, what: &str, span: Span, help: &str) -> Diagnostic {
+        Diagnostic::error(TOO_LARGE, span, format!("{what} is too large: {}", self.reason()))
             .label("too large")
-            .help("shorten this value, or take it in parts as parameters")
+            .help(help)
     }
 }

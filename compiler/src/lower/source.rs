@@ -8,30 +8,36 @@ use std::sync::Arc;
 
 use onward_bytecode::Type;
 
-use crate::hir::{EventScope, Expr, ExprKind, Part, VarId};
+use super::kept::Whose;
+use crate::hir::{EventScope, Expr, ExprKind, LetId, Part, VarId, WaitId};
 
 /// Something that a function is given, or that a workflow keeps while it runs.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Source {
-    /// A field of the event that started the run, or that ended a wait.
+    /// A field of the event that started the run, that ended a wait, or that is at hand.
     Field(EventScope, Arc<str>),
+    /// The entity that a step made.
+    Created(LetId),
     /// The contact that the event which started the run is about.
     Contact,
     /// The event that started the run, whole.
     Event,
-    /// A parameter of an action.
+    /// A parameter of an action, or a part of a request to a source.
     Param(Arc<str>),
+    /// A request to a source, whole.
+    Request,
     /// A variable of a loop.
     Var(VarId),
 }
 
 impl Source {
-    /// What `expr` reads, if it is but a name for something from outside.
-    /// A field of the event at hand is not: code reads it where it stands.
+    /// What `expr` reads, if it is but a name for something from outside. Code reads a field
+    /// of the event at hand where it stands, unless it is given another event to look at.
     pub(super) fn of(expr: &Expr) -> Option<Self> {
         match &expr.kind {
-            ExprKind::Field { of: EventScope::Current, .. } => None,
+            ExprKind::Field { of: EventScope::Past, .. } => None,
             ExprKind::Field { of, name } => Some(Self::Field(*of, name.clone())),
+            ExprKind::Created(id) => Some(Self::Created(*id)),
             ExprKind::Contact => Some(Self::Contact),
             ExprKind::Event => Some(Self::Event),
             ExprKind::Param(name) => Some(Self::Param(name.clone())),
@@ -44,6 +50,34 @@ impl Source {
     pub(super) fn is_of_event(&self) -> bool {
         matches!(self, Self::Contact | Self::Event)
     }
+
+    /// Whether it is a field of the event at hand.
+    pub(super) fn is_at_hand(&self) -> bool {
+        matches!(self, Self::Field(EventScope::Current | EventScope::Past, _))
+    }
+
+    /// Whether it comes from what starts a run.
+    pub(super) fn is_of_start(&self) -> bool {
+        matches!(self, Self::Contact | Self::Event | Self::Field(EventScope::Trigger, _))
+    }
+
+    /// The step that makes it, if one does.
+    pub(super) fn maker(&self) -> Option<Maker> {
+        match self {
+            Self::Field(EventScope::Wait(id), _) => Some(Maker::Wait(*id)),
+            Self::Field(EventScope::Result(id), _) | Self::Created(id) => Some(Maker::Let(*id)),
+            _ => None,
+        }
+    }
+}
+
+/// A step that makes values which later steps read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Maker {
+    /// A wait for an event.
+    Wait(WaitId),
+    /// A step with a name for its result.
+    Let(LetId),
 }
 
 /// A register with a source's value.
@@ -70,6 +104,14 @@ pub(super) fn collect(expr: &Expr, sources: &mut Sources) {
     });
 }
 
+/// What a condition reads of what the run keeps.
+pub(super) fn outside(condition: &Expr, whose: Whose) -> Sources {
+    let mut sources = Sources::new();
+    collect(condition, &mut sources);
+    sources.retain(|source, _| !source.is_at_hand() && (whose == Whose::Run || !source.is_of_event()));
+    sources
+}
+
 /// Adds what `parts` read from outside to `sources`.
 pub(super) fn collect_parts(parts: &[Part], sources: &mut Sources) {
     walk_parts(parts, &mut |expr| {
@@ -80,7 +122,7 @@ pub(super) fn collect_parts(parts: &[Part], sources: &mut Sources) {
 }
 
 /// Shows `see` the expression and everything in it.
-fn walk(expr: &Expr, see: &mut dyn FnMut(&Expr)) {
+pub(super) fn walk(expr: &Expr, see: &mut dyn FnMut(&Expr)) {
     see(expr);
     match &expr.kind {
         ExprKind::Constant(_)
@@ -88,7 +130,6 @@ fn walk(expr: &Expr, see: &mut dyn FnMut(&Expr)) {
         | ExprKind::Subject
         | ExprKind::Actor(_)
         | ExprKind::Created(_)
-        | ExprKind::History(_)
         | ExprKind::Contact
         | ExprKind::Event
         | ExprKind::Field { .. }
@@ -122,6 +163,10 @@ fn walk(expr: &Expr, see: &mut dyn FnMut(&Expr)) {
             arguments.iter().for_each(|argument| walk(argument, see));
         }
         ExprKind::Message(parts) => walk_parts(parts, see),
+        ExprKind::History(history) => {
+            walk(&history.entity, see);
+            history.condition.iter().for_each(|condition| walk(condition, see));
+        }
     }
 }
 

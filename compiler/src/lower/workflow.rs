@@ -2,73 +2,79 @@
 //!
 //! It must not know how a step or an expression is coded.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
 use onward_bytecode::{
-    CaptureCall, Enrolment, EventDecl, Exit, FunctionId, Live, ResumePoint, Trigger, TriggerKind, WorkflowDecl,
+    Bound, DateTrigger, Enrolment, EventDecl, Exit, FunctionId, Goal, Live, ResumePoint, Schedule, Trigger,
+    TriggerKind, Window, WorkflowDecl,
 };
 
 use super::Functions;
 use super::body::{Body, Rest};
 use super::code::Code;
-use super::expression::function;
+use super::expression::{capture, function};
 use super::index;
+use super::kept::{Kept, Whose};
 use super::limit::Lowering;
 use super::liveness::{Registers, live};
-use super::source::{Source, Sources, collect};
-use crate::hir::{self, Act, EventScope, Expr, Step, StepKind, WaitId, Workflow};
+use super::policy::window;
+use crate::hir::{self, Expr, Workflow};
 
-/// Lowers a workflow. `actions` are the names of the program's actions, sorted.
+/// What a workflow may speak about.
+pub(super) struct Known<'h> {
+    /// The program's events.
+    pub(super) events: &'h IndexMap<Arc<str>, EventDecl>,
+    /// Names of its actions, in order.
+    pub(super) actions: &'h [Arc<str>],
+    /// Names of its segments, in order.
+    pub(super) segments: &'h [Arc<str>],
+}
+
+/// Lowers a workflow.
 ///
 /// # Errors
 /// Code that does not fit the machine.
 pub(super) fn lower(
     workflow: &Workflow,
-    events: &IndexMap<Arc<str>, EventDecl>,
-    actions: &[Arc<str>],
+    known: &Known<'_>,
     functions: &mut Functions,
 ) -> Lowering<WorkflowDecl> {
-    let mut triggers = triggers(workflow, functions)?;
+    let mut clauses = Clauses { workflow, known, functions };
+    let mut triggers = clauses.triggers()?;
+    let enrolment = clauses.enrolment()?;
+    let goal = clauses.goal()?;
+    let window = clauses.window()?;
     let kept = Kept::of(workflow);
     let mut code = Code::with_fixed(functions, workflow.name.clone(), kept.sources)?;
     let exits = exits(workflow, &mut code)?;
 
-    let mut body = Body::new(code, actions, kept.beyond);
-    let entries = body.entries(workflow, events, &kept.unset)?;
-    for (trigger, entry) in triggers.iter_mut().zip(entries) {
+    let mut body = Body::new(code, known.actions, kept.beyond);
+    let entries = body.entries(workflow, known.events, &kept.unset)?;
+    for (trigger, entry) in triggers.iter_mut().zip(entries.triggers) {
         trigger.entry = entry;
     }
     body.run(workflow)?;
 
     let points = points(&body, &exits);
     let Body { code, sites, waits, .. } = body;
-    let body = code.finish(None);
     Ok(WorkflowDecl {
         name: workflow.name.clone(),
         title: workflow.title.clone(),
         docs: workflow.docs.clone(),
         subject: workflow.subject.clone(),
-        triggers,
         stage: workflow.stage,
-        entry: None,
-        enrolment: match &workflow.enrolment {
-            hir::Enrolment::EveryTime => Enrolment::EveryTime,
-            hir::Enrolment::Once => Enrolment::Once,
-            hir::Enrolment::OncePer(value) => {
-                Enrolment::OncePer(function(functions, format!("{}.once per", workflow.name), [], value)?)
-            }
-            hir::Enrolment::AtMostOncePer(length) => Enrolment::AtMostOncePer(*length),
-        },
-        goal: None,
-        holdout: workflow.holdout,
-        window: None,
-        topic: workflow.topic.clone(),
-        max_age: workflow.max_age,
+        triggers,
+        entry: entries.alone,
+        enrolment,
         overlap: workflow.overlap,
         exits,
-        body,
+        goal,
+        holdout: workflow.holdout,
+        window,
+        topic: workflow.topic.clone(),
+        max_age: workflow.max_age,
+        body: code.finish(None),
         sites,
         points,
         waits,
@@ -83,30 +89,107 @@ pub(super) fn numbered(workflow: &str, sort: &str, place: usize) -> String {
     }
 }
 
-fn triggers(workflow: &Workflow, functions: &mut Functions) -> Lowering<Vec<Trigger>> {
-    let mut triggers = Vec::new();
-    for (place, trigger) in workflow.triggers.iter().enumerate() {
-        let mut given = |sort: &str, expr: &Option<Expr>| -> Lowering<Option<FunctionId>> {
-            let name = numbered(&workflow.name, sort, place);
-            expr.as_ref().map(|expr| function(functions, name, [], expr)).transpose()
-        };
-        let kind = match &trigger.kind {
-            hir::TriggerKind::Event(event) => TriggerKind::Event(event.clone()),
-            hir::TriggerKind::Created => TriggerKind::Created,
-            hir::TriggerKind::Changed => TriggerKind::Changed,
-            hir::TriggerKind::Deleted => TriggerKind::Deleted,
-            hir::TriggerKind::Moved { attribute, from, to } => TriggerKind::Moved {
-                attribute: attribute.name.clone(),
-                from: given("from", from)?,
-                to: given("to", to)?,
-            },
-            _ => TriggerKind::Changed,
-        };
-        let condition = given("where", &trigger.condition)?;
-        let index = trigger.condition.as_ref().and_then(|condition| index::key(&trigger.kind, condition));
-        triggers.push(Trigger { kind, index, condition, entry: 0 });
+/// A workflow's clauses, which are functions of nothing.
+struct Clauses<'a> {
+    workflow: &'a Workflow,
+    known: &'a Known<'a>,
+    functions: &'a mut Functions,
+}
+
+impl Clauses<'_> {
+    fn triggers(&mut self) -> Lowering<Vec<Trigger>> {
+        let workflow = self.workflow;
+        let mut triggers = Vec::new();
+        for (place, trigger) in workflow.triggers.iter().enumerate() {
+            let kind = self.kind(&trigger.kind, place)?;
+            let condition = self.maybe("where", place, trigger.condition.as_ref())?;
+            let index = trigger.condition.as_ref().and_then(|condition| index::key(&trigger.kind, condition));
+            triggers.push(Trigger { kind, index, condition, entry: 0 });
+        }
+        Ok(triggers)
     }
-    Ok(triggers)
+
+    fn value(&mut self, sort: &str, place: usize, expr: &Expr) -> Lowering<FunctionId> {
+        function(self.functions, numbered(&self.workflow.name, sort, place), [], expr)
+    }
+
+    fn maybe(&mut self, sort: &str, place: usize, expr: Option<&Expr>) -> Lowering<Option<FunctionId>> {
+        expr.map(|expr| self.value(sort, place, expr)).transpose()
+    }
+
+    /// The place of a segment; the last place of all is nobody's.
+    fn segment(&self, name: &Arc<str>) -> u32 {
+        let place = self.known.segments.binary_search(name).ok();
+        place.and_then(|place| u32::try_from(place).ok()).unwrap_or(u32::MAX)
+    }
+
+    fn kind(&mut self, kind: &hir::TriggerKind, place: usize) -> Lowering<TriggerKind> {
+        use hir::TriggerKind as K;
+        Ok(match kind {
+            K::Event(event) => TriggerKind::Event(event.clone()),
+            K::Created => TriggerKind::Created,
+            K::Changed => TriggerKind::Changed,
+            K::Deleted => TriggerKind::Deleted,
+            K::Moved { attribute, from, to } => TriggerKind::Moved {
+                attribute: attribute.name.clone(),
+                from: self.maybe("from", place, from.as_ref())?,
+                to: self.maybe("to", place, to.as_ref())?,
+            },
+            K::Crossed { attribute, direction, bound } => TriggerKind::Crossed {
+                attribute: attribute.name.clone(),
+                direction: *direction,
+                bound: match bound {
+                    hir::Bound::Any => Bound::Any,
+                    hir::Bound::To(value) => Bound::To(self.value("to", place, value)?),
+                    hir::Bound::Past(value) => Bound::Past(self.value("to", place, value)?),
+                },
+            },
+            K::Gains { attribute, item } => TriggerKind::Gains {
+                attribute: attribute.name.clone(),
+                item: self.value("item", place, item)?,
+            },
+            K::Loses { attribute, item } => TriggerKind::Loses {
+                attribute: attribute.name.clone(),
+                item: self.value("item", place, item)?,
+            },
+            K::Enters(segment) => TriggerKind::Enters(self.segment(segment)),
+            K::Leaves(segment) => TriggerKind::Leaves(self.segment(segment)),
+            K::Unchanged { attribute, length } => {
+                TriggerKind::Unchanged { attribute: attribute.name.clone(), length: *length }
+            }
+            K::Date { attribute, offset, clock, rhythm } => TriggerKind::Date(DateTrigger {
+                attribute: attribute.name.clone(),
+                offset: *offset,
+                clock: *clock,
+                rhythm: *rhythm,
+            }),
+            K::Schedule { every, clock, segment } => TriggerKind::Schedule(Schedule {
+                every: *every,
+                clock: *clock,
+                segment: segment.as_ref().map(|segment| self.segment(segment)),
+            }),
+        })
+    }
+
+    fn enrolment(&mut self) -> Lowering<Enrolment> {
+        Ok(match &self.workflow.enrolment {
+            hir::Enrolment::EveryTime => Enrolment::EveryTime,
+            hir::Enrolment::Once => Enrolment::Once,
+            hir::Enrolment::OncePer(value) => Enrolment::OncePer(self.value("once per", 0, value)?),
+            hir::Enrolment::AtMostOncePer(length) => Enrolment::AtMostOncePer(*length),
+        })
+    }
+
+    fn goal(&mut self) -> Lowering<Option<Goal>> {
+        let Some(goal) = &self.workflow.goal else { return Ok(None) };
+        let condition = self.maybe("goal", 0, goal.condition.as_ref())?;
+        Ok(Some(Goal { event: goal.event.clone(), condition, within: goal.within }))
+    }
+
+    fn window(&mut self) -> Lowering<Option<Window>> {
+        let name = || numbered(&self.workflow.name, "zone", 0);
+        self.workflow.window.as_ref().map(|it| window(self.functions, name(), it)).transpose()
+    }
 }
 
 fn exits(workflow: &Workflow, code: &mut Code) -> Lowering<Vec<Exit>> {
@@ -125,42 +208,6 @@ fn exits(workflow: &Workflow, code: &mut Code) -> Lowering<Vec<Exit>> {
         });
     }
     Ok(exits)
-}
-
-/// Whose contact and whole event a condition means.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Whose {
-    /// Those of the event that started the run.
-    Run,
-    /// Those of the event at hand.
-    Event,
-}
-
-/// A condition as a function of the registers that it reads.
-pub(super) fn capture(
-    code: &mut Code,
-    name: String,
-    condition: &Expr,
-    whose: Whose,
-) -> Lowering<CaptureCall> {
-    let mut params = Vec::new();
-    let mut registers = Vec::new();
-    for source in outside(condition, whose).into_keys() {
-        if let Some(slot) = code.env.get(&source) {
-            registers.push(slot.register);
-            params.push((source, slot.ty.clone()));
-        }
-    }
-    let function = function(code.functions, name, params, condition)?;
-    Ok(CaptureCall { function, registers })
-}
-
-/// What a condition reads of what the run keeps.
-fn outside(condition: &Expr, whose: Whose) -> Sources {
-    let mut sources = Sources::new();
-    collect(condition, &mut sources);
-    sources.retain(|source, _| whose == Whose::Run || !source.is_of_event());
-    sources
 }
 
 /// Each place where a run rests, with what is needed when it goes on.
@@ -195,107 +242,4 @@ fn kept(body: &Body, needed: Registers) -> Vec<Live> {
         .collect();
     live.sort_by_key(|live| live.register);
     live
-}
-
-/// What a workflow's body keeps in fixed registers.
-struct Kept {
-    sources: Sources,
-    /// Fields of waits that some step reads although a run may get there without that wait.
-    unset: BTreeSet<Source>,
-    /// Fields of waits that some step reads although a run may get there when the time is up.
-    beyond: BTreeSet<Source>,
-}
-
-/// Waits behind a step.
-#[derive(Debug, Clone, Default)]
-struct Behind {
-    /// Every run that gets there has been there.
-    passed: BTreeSet<WaitId>,
-    /// For every run that gets there, the event came.
-    came: BTreeSet<WaitId>,
-}
-
-impl Kept {
-    fn of(workflow: &Workflow) -> Self {
-        let mut kept = Self { sources: Sources::new(), unset: BTreeSet::new(), beyond: BTreeSet::new() };
-        let mut behind = Behind::default();
-        for exit in &workflow.exits {
-            match exit {
-                hir::Exit::When(condition) => kept.expr(condition, Whose::Run, &behind),
-                hir::Exit::On { condition, .. } => {
-                    condition.iter().for_each(|condition| kept.expr(condition, Whose::Event, &behind));
-                }
-            }
-        }
-        kept.steps(&workflow.steps, &mut behind);
-        kept
-    }
-
-    fn expr(&mut self, expr: &Expr, whose: Whose, behind: &Behind) {
-        for (source, ty) in outside(expr, whose) {
-            match &source {
-                Source::Param(_) | Source::Var(_) => continue,
-                Source::Field(EventScope::Wait(id), _) => {
-                    if !behind.passed.contains(id) {
-                        self.unset.insert(source.clone());
-                    }
-                    if !behind.came.contains(id) {
-                        self.beyond.insert(source.clone());
-                    }
-                }
-                Source::Field(..) | Source::Contact | Source::Event => {}
-            }
-            self.sources.entry(source).or_insert(ty);
-        }
-    }
-
-    fn steps(&mut self, steps: &[Step], behind: &mut Behind) {
-        for step in steps {
-            self.step(step, behind);
-        }
-    }
-
-    fn step(&mut self, step: &Step, behind: &mut Behind) {
-        match &step.kind {
-            StepKind::Do { act, condition, .. } => {
-                condition.iter().for_each(|condition| self.expr(condition, Whose::Run, behind));
-                arguments(act).for_each(|argument| self.expr(argument, Whose::Run, behind));
-            }
-            StepKind::WaitFor(length) => self.expr(length, Whose::Run, behind),
-            StepKind::WaitUntil(moment) => self.expr(moment, Whose::Run, behind),
-            StepKind::WaitEvent { id, condition, up_to, then, otherwise, .. } => {
-                condition.iter().for_each(|condition| self.expr(condition, Whose::Event, behind));
-                self.expr(up_to, Whose::Run, behind);
-                behind.passed.insert(*id);
-                let mut came = behind.clone();
-                came.came.insert(*id);
-                self.steps(then, &mut came);
-                self.steps(otherwise, &mut behind.clone());
-            }
-            StepKind::If { branches, otherwise } => {
-                for (_, condition, steps) in branches {
-                    self.expr(condition, Whose::Run, behind);
-                    self.steps(steps, &mut behind.clone());
-                }
-                self.steps(otherwise, &mut behind.clone());
-            }
-            StepKind::Stop | StepKind::Split { .. } | StepKind::Repeat { .. } => {}
-        }
-    }
-}
-
-/// The expressions of an action, in the order in which they are computed.
-fn arguments(act: &Act) -> Box<dyn Iterator<Item = &Expr> + '_> {
-    match act {
-        Act::Effect { arguments, .. } => Box::new(arguments.iter()),
-        Act::Set { entity, value, .. } => Box::new([entity, value].into_iter()),
-        Act::Gain { item: text, .. } | Act::Lose { item: text, .. } | Act::Note(text) => {
-            Box::new(std::iter::once(text))
-        }
-        _ => Box::new(std::iter::empty()),
-        Act::Emit { fields, .. } => Box::new(fields.iter().map(|(_, value)| value)),
-        Act::Task { title, due, remind, assignee, notes, .. } => {
-            Box::new(std::iter::once(title).chain([due, remind, assignee, notes].into_iter().flatten()))
-        }
-    }
 }
