@@ -5,25 +5,40 @@
 //! `None` stays silent. So one mistake gives one message. It must not know
 //! bytecode's code, only its declarations and types.
 
+mod access;
 mod act;
 mod action;
+mod clause;
 mod compare;
 mod condition;
 mod convert;
 mod effect;
+mod entity_act;
+mod entity_trigger;
 mod expression;
+mod fixed;
+mod history;
 mod literal;
+mod membership;
 mod message;
 mod moment;
 mod name;
 mod narrow;
 mod pipe;
+mod policy;
 mod program;
+mod run_act;
 mod scope;
 mod segment;
+mod sms;
+mod source;
+mod source_field;
+mod source_verify;
 mod step;
 mod step_name;
 mod template;
+mod test;
+mod test_expect;
 mod trigger;
 mod words;
 mod workflow;
@@ -33,11 +48,11 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
-use onward_bytecode::{Presence, Type};
+use onward_bytecode::{FieldDecl, Presence, Type};
 
 use crate::declare::Declarations;
 use crate::diagnostic::{Code, Diagnostic, FileId, Span};
-use crate::hir::{Expr, ExprKind, Hir, Ty, VarId, WaitId};
+use crate::hir::{Expr, ExprKind, Hir, LetId, Ty, VarId, WaitId};
 use crate::project::Parsed;
 use crate::report::Report;
 use crate::source::Content;
@@ -59,9 +74,11 @@ pub(crate) fn check(declared: &Declarations, project: &Parsed, report: &mut Repo
         missing_settings: BTreeSet::new(),
         segments: BTreeMap::new(),
         bodies: BTreeMap::new(),
-        vars: 0,
-        waits: 0,
-        step_names: StepNames::default(),
+        segments_checked: BTreeMap::new(),
+        segments_open: Vec::new(),
+        results: BTreeMap::new(),
+        starts: Vec::new(),
+        numbers: Numbers::default(),
     }
     .program()
 }
@@ -81,10 +98,26 @@ struct Checker<'a> {
     segments: BTreeMap<(FileId, u32), Rc<Segments>>,
     /// Bodies of templates that were rendered, by name.
     bodies: BTreeMap<Arc<str>, Rc<Body>>,
-    /// Variables of loops so far in this workflow or action.
+    /// What is true of the members of each segment that was checked; none after a mistake.
+    segments_checked: BTreeMap<Arc<str>, Option<Rc<Expr>>>,
+    /// Segments whose check has begun, each in the one before.
+    segments_open: Vec<Arc<str>>,
+    /// What the answer of an action gives, by the action's name.
+    results: BTreeMap<Arc<str>, Rc<Vec<FieldDecl>>>,
+    /// Workflows that others start, each with the place of its name.
+    starts: Vec<(Arc<str>, Span)>,
+    numbers: Numbers,
+}
+
+/// Numbers and names given so far in a workflow, an action or a segment.
+#[derive(Debug, Default)]
+struct Numbers {
+    /// Variables of loops.
     vars: u32,
-    /// Waits for an event so far in this workflow.
+    /// Waits for an event.
     waits: u32,
+    /// Names given by `let`.
+    lets: u32,
     step_names: StepNames,
 }
 
@@ -104,19 +137,22 @@ impl Cx<'_> {
 impl Checker<'_> {
     /// Begins a workflow or action: numbers and names count from the start.
     fn begin(&mut self) {
-        self.vars = 0;
-        self.waits = 0;
-        self.step_names = StepNames::default();
+        self.numbers = Numbers::default();
     }
 
     fn new_var(&mut self) -> VarId {
-        self.vars += 1;
-        VarId(self.vars - 1)
+        self.numbers.vars += 1;
+        VarId(self.numbers.vars - 1)
     }
 
     fn new_wait(&mut self) -> WaitId {
-        self.waits += 1;
-        WaitId(self.waits - 1)
+        self.numbers.waits += 1;
+        WaitId(self.numbers.waits - 1)
+    }
+
+    fn new_let(&mut self) -> LetId {
+        self.numbers.lets += 1;
+        LetId(self.numbers.lets - 1)
     }
 
     /// Reports an error that needs no more than a sentence and a next step.

@@ -6,12 +6,14 @@
 mod collect;
 mod field;
 mod file;
+mod ingest;
+mod policy;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
-use onward_bytecode::{Presence, Scalar, Type};
+use onward_bytecode::{Opt, Presence, Scalar, Type};
 
 pub(crate) use collect::{collect, unknown_entity};
 pub(crate) use file::name_of_file;
@@ -40,7 +42,19 @@ pub(crate) struct Declarations {
     pub(crate) senders: IndexMap<Arc<str>, Sender>,
     pub(crate) teams: IndexMap<Arc<str>, Team>,
     pub(crate) actions: IndexMap<Arc<str>, Action>,
+    pub(crate) segments: IndexMap<Arc<str>, Segment>,
+    pub(crate) sources: IndexMap<Arc<str>, Source>,
+    /// Tests by what they show, in source order.
+    pub(crate) tests: IndexMap<Arc<str>, Test>,
+    /// What stands above workflows, file by file.
+    pub(crate) policies: Vec<Policy>,
+    /// What people can agree to or refuse.
+    pub(crate) topics: IndexMap<Arc<str>, Topic>,
+    /// The channels by which actions reach people.
+    pub(crate) channels: BTreeSet<Arc<str>>,
     pub(crate) workflows: Vec<Workflow>,
+    /// The place of each name's first workflow in `workflows`.
+    pub(crate) workflow_names: IndexMap<Arc<str>, usize>,
     /// Words that the parser could not place: a name that stands among them may be
     /// declared there, so that not finding it is no mistake of its own.
     pub(crate) stray: BTreeSet<String>,
@@ -176,6 +190,55 @@ impl ParamKind {
             Self::Team => Type::List(Scalar::Email),
         }
     }
+}
+
+/// A set of entities by what is true of them.
+#[derive(Debug)]
+pub(crate) struct Segment {
+    /// The kind of its members; what was written, if there is no such entity.
+    pub(crate) kind: Arc<str>,
+    pub(crate) syntax: ast::SegmentDecl,
+    pub(crate) origin: Origin,
+    pub(crate) docs: Arc<str>,
+    pub(crate) span: Span,
+    pub(crate) author: Author,
+    pub(crate) understood: Understood,
+}
+
+/// Rules above all workflows.
+#[derive(Debug)]
+pub(crate) struct Policy {
+    pub(crate) syntax: ast::PolicyDecl,
+    pub(crate) origin: Origin,
+}
+
+/// What people can agree to or refuse.
+#[derive(Debug)]
+pub(crate) struct Topic {
+    pub(crate) opt: Opt,
+    /// For people; may be empty.
+    pub(crate) title: Arc<str>,
+    pub(crate) span: Span,
+}
+
+/// How a provider's webhook becomes facts.
+#[derive(Debug)]
+pub(crate) struct Source {
+    pub(crate) syntax: ast::SourceDecl,
+    pub(crate) origin: Origin,
+    pub(crate) docs: Arc<str>,
+    pub(crate) span: Span,
+    pub(crate) author: Author,
+    pub(crate) understood: Understood,
+}
+
+/// A test of the project's rules.
+#[derive(Debug)]
+pub(crate) struct Test {
+    pub(crate) syntax: ast::TestDecl,
+    pub(crate) origin: Origin,
+    pub(crate) span: Span,
+    pub(crate) understood: Understood,
 }
 
 #[derive(Debug)]

@@ -3,6 +3,8 @@
 //!
 //! It must not know syntax trees.
 
+mod walk;
+
 use std::sync::Arc;
 
 use indexmap::IndexMap;

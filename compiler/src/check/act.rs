@@ -14,24 +14,32 @@ use crate::nearest::{list_names, nearest};
 use crate::syntax::ast::{self, AstNode as _, Origin, TaskPart};
 
 impl Checker<'_> {
-    pub(super) fn act(&mut self, cx: Cx<'_>, act: &ast::Act) -> Option<Act> {
+    /// What a `do` does; `at` gets when an effect is sent at the earliest.
+    pub(super) fn act(&mut self, cx: Cx<'_>, act: &ast::Act, at: &mut Option<Expr>) -> Option<Act> {
         match act {
             ast::Act::Set(set) => self.set(cx, set),
             ast::Act::AddTag(add) => {
                 let item = self.tag(cx, add.value(), cx.span(add))?;
                 Some(Act::Gain { attribute: "tags".into(), item })
-            },
+            }
             ast::Act::RemoveTag(remove) => {
                 let item = self.tag(cx, remove.value(), cx.span(remove))?;
                 Some(Act::Lose { attribute: "tags".into(), item })
-            },
+            }
             ast::Act::Emit(emit) => self.emit(cx, emit),
             ast::Act::Task(task) => self.task(cx, task),
             ast::Act::Note(note) => {
                 self.value_of(cx, &note.value()?, &Type::One(Scalar::Text), "`note`").map(Act::Note)
             }
-            ast::Act::Effect(effect) => self.effect(cx, effect),
-            _ => None,
+            ast::Act::Assign(assign) => self.assign(cx, assign),
+            ast::Act::Create(create) => self.create(cx, create),
+            ast::Act::Update(update) => self.update(cx, update),
+            ast::Act::Delete(delete) => self.delete(cx, delete),
+            ast::Act::Start(start) => self.start(cx, start),
+            ast::Act::Stop(stop) => self.stop_runs(cx, stop),
+            ast::Act::Access(access) => self.access(cx, access),
+            ast::Act::Unsubscribe(unsubscribe) => self.unsubscribe(cx, unsubscribe),
+            ast::Act::Effect(effect) => self.effect(cx, effect, at),
         }
     }
 
@@ -50,7 +58,18 @@ impl Checker<'_> {
             ast::Act::Effect(it) => {
                 format!("{} {}", it.name().map(|it| it.text()).unwrap_or_default(), value(it.first()))
             }
-            _ => self.quote(act.span(origin)),
+            ast::Act::Create(it) => {
+                format!("create {}", it.entity().map(|it| it.text()).unwrap_or_default())
+            }
+            ast::Act::Update(it) => {
+                format!("update {}", it.target().map(|it| it.text()).unwrap_or_default())
+            }
+            ast::Act::Assign(_)
+            | ast::Act::Delete(_)
+            | ast::Act::Start(_)
+            | ast::Act::Stop(_)
+            | ast::Act::Access(_)
+            | ast::Act::Unsubscribe(_) => self.quote(act.span(origin)).replace('"', ""),
         };
         words.trim_end().to_owned()
     }
@@ -64,12 +83,7 @@ impl Checker<'_> {
             return None;
         };
         let role = format!("`{}`", attribute.name);
-        let value = self.expr(cx, &written)?;
-        // A list is set as a whole: one value would silently become a list of one.
-        if matches!((&value.ty.ty, &attribute.ty), (Type::One(it), Type::List(_)) if *it != Scalar::Json) {
-            return self.misfit(&value, &attribute.ty, &role);
-        }
-        let value = self.fit(value, &attribute.ty, &role)?;
+        let value = self.attribute_value(cx, &written, &attribute, &role)?;
         Some(Act::Set { entity, attribute, value })
     }
 
@@ -177,7 +191,7 @@ impl Checker<'_> {
         whole.then_some(Act::Emit { event, fields })
     }
 
-    fn no_field<'n>(
+    pub(super) fn no_field<'n>(
         &mut self,
         event: &str,
         name: &str,

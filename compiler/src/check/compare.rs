@@ -23,6 +23,12 @@ impl Checker<'_> {
         span: Span,
     ) -> Option<Expr> {
         let (left, right) = (binary.left(), binary.right());
+        if matches!(op, BinaryOp::In | BinaryOp::NotIn)
+            && let Some(group) = &right
+        {
+            let left = left.and_then(|it| self.expr(cx, &it));
+            return self.within(cx, op, left, group, span);
+        }
         let (left, right) = self.sides(cx, left, right);
         let (left, right) = (left?, right?);
         if self.misread(span) {
@@ -35,19 +41,6 @@ impl Checker<'_> {
             BinaryOp::Le => self.order(Compare::LessOrEqual, left, right, span),
             BinaryOp::Gt => self.order(Compare::Greater, left, right, span),
             BinaryOp::Ge => self.order(Compare::GreaterOrEqual, left, right, span),
-            BinaryOp::In => self.is_in(left, right, span),
-            BinaryOp::NotIn => {
-                let optional = left.ty.presence == Presence::Optional;
-                let value = left.clone();
-                let inside = self.is_in(left, right, span)?;
-                let outside = truth(ExprKind::Not(Box::new(inside)), span);
-                if !optional {
-                    return Some(outside);
-                }
-                // A comparison with a missing value is false, also this one.
-                let there = truth(ExprKind::IsSet(Box::new(value)), span);
-                Some(truth(ExprKind::And(Box::new(there), Box::new(outside)), span))
-            }
             BinaryOp::Contains => self.contains(left, right, span),
             BinaryOp::StartsWith => self.texts(Compare::StartsWith, "`starts with`", left, right, span),
             BinaryOp::EndsWith => self.texts(Compare::EndsWith, "`ends with`", left, right, span),
@@ -57,8 +50,52 @@ impl Checker<'_> {
             | BinaryOp::Add
             | BinaryOp::Subtract
             | BinaryOp::Multiply
-            | BinaryOp::Divide => None,
+            | BinaryOp::Divide
+            | BinaryOp::In
+            | BinaryOp::NotIn => None,
         }
+    }
+
+    /// `left in group`, `left not in group`: a list, or a segment.
+    fn within(
+        &mut self,
+        cx: Cx<'_>,
+        op: BinaryOp,
+        left: Option<Expr>,
+        group: &ast::Expr,
+        span: Span,
+    ) -> Option<Expr> {
+        let Some(left) = left else {
+            // The list may have a mistake of its own, but a word there may be a segment.
+            if !matches!(group, ast::Expr::Path(_)) {
+                self.expr(cx, group);
+            }
+            return None;
+        };
+        let value = (op == BinaryOp::NotIn).then(|| left.clone());
+        let inside = if self.asks_for_segment(cx, &left, group) {
+            self.is_member(cx, left, group, span)?
+        } else {
+            let text = matches!(&left.ty.ty, Type::One(ty) if is_text(ty));
+            if let (true, ast::Expr::Path(path)) = (text, group)
+                && self.quote_instead(cx, path)
+            {
+                return None;
+            }
+            let group = self.expr(cx, group)?;
+            if self.misread(span) || self.quoted_segment(&left, &group) {
+                return None;
+            }
+            self.is_in(left, group, span)?
+        };
+        let Some(value) = value else { return Some(inside) };
+        let outside = truth(ExprKind::Not(Box::new(inside)), span);
+        if value.ty.presence == Presence::Required {
+            return Some(outside);
+        }
+        // A comparison with a missing value is false, also this one.
+        let there = truth(ExprKind::IsSet(Box::new(value)), span);
+        Some(truth(ExprKind::And(Box::new(there), Box::new(outside)), span))
     }
 
     pub(super) fn between(&mut self, cx: Cx<'_>, between: &ast::BetweenExpr, span: Span) -> Option<Expr> {

@@ -2,29 +2,52 @@
 //!
 //! It must not know how an action's request is made.
 
+use std::rc::Rc;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
 use onward_bytecode::{Constant, Kind, Presence, Scalar, Type};
 
 use super::expression::constant;
+use super::scope::{Bound, BoundField};
 use super::{Checker, Cx, typed};
 use crate::codes;
 use crate::declare::{Action, Param, ParamKind, Understood};
 use crate::diagnostic::{Applicability, Diagnostic, Span};
-use crate::hir::{Act, Expr, ExprKind};
+use crate::hir::{Act, EventScope, Expr, ExprKind, LetId, Ty};
 use crate::nearest::{list_names, nearest};
 use crate::shape;
 use crate::syntax::ast::{self, AstNode as _};
 
 /// Built-in acts, which are no actions but may be meant by a misspelt one.
-const BUILT_IN: [&str; 4] = ["set", "emit", "task", "note"];
+const BUILT_IN: [&str; 11] = [
+    "set",
+    "emit",
+    "task",
+    "note",
+    "assign",
+    "create",
+    "update",
+    "delete",
+    "start",
+    "stop",
+    "unsubscribe",
+];
+
+/// The label that every effect has: when to send it at the earliest.
+const AT: &str = "at";
 
 /// The values written for the parameters of an action.
 type Written = IndexMap<Arc<str>, (Option<ast::Expr>, Span)>;
 
 impl<'a> Checker<'a> {
-    pub(super) fn effect(&mut self, cx: Cx<'_>, effect: &ast::EffectAct) -> Option<Act> {
+    /// An effect; `at` gets when it is sent at the earliest.
+    pub(super) fn effect(
+        &mut self,
+        cx: Cx<'_>,
+        effect: &ast::EffectAct,
+        at: &mut Option<Expr>,
+    ) -> Option<Act> {
         let dotted = effect.name()?;
         let (name, span) = (dotted.text(), cx.span(&dotted));
         let declared = self.declared;
@@ -36,7 +59,11 @@ impl<'a> Checker<'a> {
         if self.misread(cx.span(effect)) {
             return None;
         }
-        let (written, labels) = self.written(cx, effect, name, action);
+        let (mut written, mut labels) = self.written(cx, effect, name, action);
+        if let Some((moment, _)) = written.shift_remove(AT) {
+            *at = moment.and_then(|it| self.expr(cx, &it)).and_then(|it| self.as_moment(it, "`at`"));
+            labels = labels.filter(|()| at.is_some());
+        }
         let mut arguments = Vec::new();
         for param in action.params.values() {
             let role = format!("`{}` of `{name}`", param.name);
@@ -52,7 +79,7 @@ impl<'a> Checker<'a> {
         labels.and(arguments).map(|arguments| Act::Effect { action: name.clone(), arguments })
     }
 
-    fn unknown_action(&mut self, name: &str, span: Span) {
+    pub(super) fn unknown_action(&mut self, name: &str, span: Span) {
         if self.declared.stray.contains(name) {
             return;
         }
@@ -103,7 +130,8 @@ impl<'a> Checker<'a> {
         for argument in effect.arguments() {
             let Some(label) = argument.name() else { continue };
             let (text, span) = (label.text(), cx.span(&label));
-            let Some(param) = action.params.get(&*text) else {
+            let own = action.params.get(&*text).map(|it| it.name.clone());
+            let Some(param) = own.or_else(|| (text == AT).then(|| AT.into())) else {
                 if action.understood == Understood::Whole {
                     self.unknown_label(name, action, &text, span);
                 }
@@ -111,7 +139,7 @@ impl<'a> Checker<'a> {
                 whole = None;
                 continue;
             };
-            if let Some((_, first)) = written.get(&param.name) {
+            if let Some((_, first)) = written.get(&param) {
                 let first = *first;
                 self.report.push(
                     Diagnostic::error(
@@ -125,9 +153,51 @@ impl<'a> Checker<'a> {
                 whole = None;
                 continue;
             }
-            written.insert(param.name.clone(), (argument.value(), span));
+            written.insert(param, (argument.value(), span));
         }
         (written, whole)
+    }
+
+    /// What the answer of an action gives, under the number of the `let` that names it.
+    pub(super) fn result_of(&mut self, name: &str, id: LetId, span: Span, sure: bool) -> Bound {
+        let declared = self.declared;
+        let mut bound = Bound::of_many(EventScope::Result(id), &[], Presence::Optional);
+        let found = declared.actions.get_key_value(name);
+        let Some((name, action)) = found.filter(|(_, it)| sure && it.understood == Understood::Whole) else {
+            bound.understood = Understood::Partly;
+            return bound;
+        };
+        bound.events.push(name.clone());
+        let known = match self.results.get(name) {
+            Some(known) => known.clone(),
+            None => {
+                let outer = std::mem::take(&mut self.numbers);
+                let checked = self.action(name, action);
+                self.numbers = outer;
+                let Some(checked) = checked else {
+                    bound.understood = Understood::Partly;
+                    return bound;
+                };
+                let fields = Rc::new(checked.result.into_iter().map(|(field, _)| field).collect::<Vec<_>>());
+                self.results.insert(name.clone(), fields.clone());
+                fields
+            }
+        };
+        if known.is_empty() {
+            bound.understood = Understood::Partly;
+            let message = format!("`{name}` gives nothing that could have a name");
+            self.report.push(
+                Diagnostic::error(codes::NO_MESSAGE, span, message)
+                    .also(action.span, "declared here")
+                    .help("leave out the `let`, or say in the action what its answer gives: `result { id: body.id }`"),
+            );
+            return bound;
+        }
+        for field in known.iter() {
+            let ty = Ty { ty: field.ty.clone(), presence: Presence::Optional };
+            bound.fields.insert(field.name.clone(), BoundField::Known(ty));
+        }
+        bound
     }
 
     fn unknown_label(&mut self, name: &str, action: &Action, label: &str, span: Span) {
@@ -225,7 +295,7 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn argument(&mut self, cx: Cx<'_>, value: &ast::Expr, param: &Param, role: &str) -> Option<Expr> {
+    pub(super) fn argument(&mut self, cx: Cx<'_>, value: &ast::Expr, param: &Param, role: &str) -> Option<Expr> {
         match param.kind.as_ref()? {
             ParamKind::Template => self.template_argument(cx, value, role),
             ParamKind::Sender => self.sender_argument(cx, value, role),
@@ -237,6 +307,9 @@ impl<'a> Checker<'a> {
                     && let Some(text) = self.text_template(cx, &name, span)
                 {
                     return text;
+                }
+                if *ty == Type::One(Scalar::Text) {
+                    self.template_as_text(cx, value);
                 }
                 self.value_of(cx, value, ty, role)
             }
@@ -261,6 +334,9 @@ impl<'a> Checker<'a> {
 
     fn template_argument(&mut self, cx: Cx<'_>, value: &ast::Expr, role: &str) -> Option<Expr> {
         let span = cx.span(value);
+        if self.quoted_template(cx, value) {
+            return None;
+        }
         if let Some((name, span)) = one_name(cx, value) {
             let declared = self.declared;
             if let Some(template) = declared.templates.get(&*name) {
@@ -277,6 +353,43 @@ impl<'a> Checker<'a> {
         let message = format!("{role} wants the name of a template, and `{}` is none", self.quote(span));
         let help = "write the message apart: `template NAME email { subject \"…\" text \"…\" }`, or as a file `templates/NAME.md`";
         self.error(codes::WRONG_TYPE, span, message, help)
+    }
+
+    /// Says that a template's name stands in quotes, if `value` is one.
+    pub(super) fn quoted_template(&mut self, cx: Cx<'_>, value: &ast::Expr) -> bool {
+        let Some((text, span)) = plain_literal(cx, value) else { return false };
+        let templates = &self.declared.templates;
+        let near = nearest(&text, templates.keys().map(|it| &**it));
+        let (name, applicability) = match near {
+            _ if templates.contains_key(&*text) => (text.clone(), Applicability::Safe),
+            Some(near) => (near.to_owned(), Applicability::Unsure),
+            None => return false,
+        };
+        let message = format!("the name of a template stands without quotes, and `\"{text}\"` is a text");
+        self.report.push(
+            Diagnostic::error(codes::QUOTED_NAME, span, message)
+                .help(format!("write `{name}`"))
+                .replace(span, name, applicability),
+        );
+        true
+    }
+
+    /// Warns of a text that is the name of a template: it would be sent as it is.
+    fn template_as_text(&mut self, cx: Cx<'_>, value: &ast::Expr) {
+        let Some((text, span)) = plain_literal(cx, value) else { return };
+        let Some(template) = self.declared.templates.get(&*text) else { return };
+        let message = format!("this sends the word \"{text}\", not the template of that name");
+        let diagnostic = Diagnostic::warning(codes::QUOTED_TEMPLATE, span, message);
+        let diagnostic = diagnostic.also(template.span, "declared here");
+        self.report.push(if &*template.channel == "email" {
+            diagnostic.help(format!("to send the template, write `do email {text}`"))
+        } else {
+            diagnostic.help("leave out the quotes to send the template").replace(
+                span,
+                text,
+                Applicability::Unsure,
+            )
+        });
     }
 
     pub(super) fn unknown_template(&mut self, name: &str, span: Span) {
@@ -363,13 +476,20 @@ impl<'a> Checker<'a> {
 
 /// The parameter that takes the value without a label: the first that has to be given,
 /// so that `sms(to: phone = contact.phone, text: text)` is done by `do sms "…"`.
-fn first_param(action: &Action) -> Option<&Param> {
+pub(super) fn first_param(action: &Action) -> Option<&Param> {
     let must = |it: &&Param| it.default.is_none() && it.presence == Presence::Required;
     action.params.values().find(must).or_else(|| action.params.values().next())
 }
 
+/// The text in quotes that `value` is, if there is nothing else in it.
+fn plain_literal(cx: Cx<'_>, value: &ast::Expr) -> Option<(String, Span)> {
+    let ast::Expr::String(string) = value else { return None };
+    let literal = string.literal()?;
+    Some((literal.contents().to_owned(), literal.span(cx.origin)))
+}
+
 /// The one word that `value` is, if it is one.
-fn one_name(cx: Cx<'_>, value: &ast::Expr) -> Option<(String, Span)> {
+pub(super) fn one_name(cx: Cx<'_>, value: &ast::Expr) -> Option<(String, Span)> {
     let ast::Expr::Path(path) = value else { return None };
     let names: Vec<ast::Name> = path.names().collect();
     match names.as_slice() {

@@ -25,12 +25,17 @@ impl Checker<'_> {
             ast::Expr::Pipe(pipe) => self.pipe(cx, pipe, span),
             ast::Expr::Ago(ago) => self.ago(cx, ago, span),
             ast::Expr::Field(field) => {
-                let base = self.expr(cx, &field.value()?)?;
                 let names: Vec<_> = field.names().collect();
+                let value = field.value()?;
+                if let ast::Expr::Call(call) = &value {
+                    return self.call_with_field(cx, call, &names, span);
+                }
+                let base = self.expr(cx, &value)?;
                 self.members(cx, base, &names)
             }
             ast::Expr::Path(path) => self.path(cx, path),
-            ast::Expr::Call(_) | ast::Expr::Request(_) => None,
+            ast::Expr::Call(call) => self.call(cx, call, span),
+            ast::Expr::Request(part) => self.request_part(cx, part, span),
             ast::Expr::Paren(paren) => self.expr(cx, &paren.value()?),
             ast::Expr::List(list) => self.list(cx, list, span),
             ast::Expr::Object(object) => self.object(cx, object, span),
@@ -83,11 +88,7 @@ impl Checker<'_> {
                 Some(constant(Constant::Number(-*number), Scalar::Number, span))
             }
             (ExprKind::Constant(Constant::Duration(length)), _) => {
-                let negative = onward_bytecode::Length {
-                    months: length.months.checked_neg()?,
-                    days: length.days.checked_neg()?,
-                    millis: length.millis.checked_neg()?,
-                };
+                let negative = super::fixed::minus(*length)?;
                 Some(constant(Constant::Duration(negative), Scalar::Duration, span))
             }
             (_, Type::One(Scalar::Number | Scalar::Duration)) => {

@@ -6,10 +6,11 @@ use jiff::civil;
 use onward_bytecode::{Constant, Scalar, Type};
 
 use super::expression::{constant, start_of};
+use super::fixed::{length_of, minus};
 use super::{Checker, Cx, either, typed, words};
 use crate::codes;
 use crate::diagnostic::{Applicability, Diagnostic, Span};
-use crate::hir::{Expr, ExprKind};
+use crate::hir::{Arithmetic, Expr, ExprKind};
 use crate::syntax::ast;
 
 impl Checker<'_> {
@@ -28,10 +29,28 @@ impl Checker<'_> {
             return Some(typed(kind, Type::One(Scalar::Time), presence, span));
         }
         let value = self.expr(cx, &moment.value()?)?;
+        self.not_past(&value, span)?;
         match clock {
             Some(clock) => self.day_at(value, clock, span),
             None => self.as_moment(value, "`until`"),
         }
+    }
+
+    /// Refuses a moment that has always passed when it is waited for: `3 days ago`.
+    fn not_past(&mut self, value: &Expr, span: Span) -> Option<()> {
+        let ExprKind::Arithmetic(op, now, length) = &value.kind else { return Some(()) };
+        let far = match op {
+            Arithmetic::Add => length_of(length),
+            Arithmetic::Subtract => length_of(length).and_then(minus),
+            Arithmetic::Multiply | Arithmetic::Divide => None,
+        };
+        if !matches!(now.kind, ExprKind::Now) || far.is_none_or(|it| it.nominal_millis() > 0) {
+            return Some(());
+        }
+        let source = self.quote(value.span);
+        let message = format!("`{source}` has passed whenever this step is reached");
+        let help = "wait for a moment that comes: `wait 3 days`, or `wait until contact.trial_ends - 3 days`";
+        self.error(codes::NO_TIME, span, message, help)
     }
 
     fn day_at(&mut self, day: Expr, clock: Expr, span: Span) -> Option<Expr> {
@@ -99,7 +118,7 @@ impl Checker<'_> {
     }
 
     pub(super) fn longer_than_nothing(&mut self, value: Expr, role: &str) -> Option<Expr> {
-        if let ExprKind::Constant(Constant::Duration(length)) = &value.kind
+        if let Some(length) = length_of(&value)
             && length.nominal_millis() <= 0
         {
             let source = self.quote(value.span);

@@ -15,7 +15,7 @@ use super::{Checker, Cx, typed, words};
 use crate::codes;
 use crate::declare::{Fields, Understood};
 use crate::diagnostic::{Applicability, Diagnostic, Span};
-use crate::hir::{Expr, ExprKind};
+use crate::hir::{EventScope, Expr, ExprKind};
 use crate::nearest::{list_names, nearest};
 use crate::syntax::ast;
 
@@ -95,6 +95,15 @@ impl Checker<'_> {
         true
     }
 
+    /// Whether `name` stands for something here that has a value.
+    pub(super) fn is_known(&mut self, cx: Cx<'_>, name: &str) -> bool {
+        let mark = self.report.mark();
+        let nowhere = Span { start: u32::MAX, end: u32::MAX, file: cx.origin.file };
+        let known = !matches!(self.meaning(cx, name, nowhere), Meaning::Unknown);
+        self.report.take_since(mark);
+        known
+    }
+
     fn meaning(&mut self, cx: Cx<'_>, name: &str, span: Span) -> Meaning {
         let scope = cx.scope;
         if let Some((_, var, ty)) = scope.vars.iter().rev().find(|(it, ..)| **it == *name) {
@@ -110,13 +119,20 @@ impl Checker<'_> {
                 None => Meaning::Error,
             };
         }
+        if let Some((actor, kind)) = scope.actors.get(name) {
+            let ty = Type::One(Scalar::Entity(kind.clone()));
+            return Meaning::Value(typed(ExprKind::Actor(*actor), ty, Presence::Required, span));
+        }
         if let Some((_, bound)) = scope.aliases.iter().rev().find(|(it, _)| **it == *name) {
             return Meaning::Event(bound.clone());
+        }
+        if let Some((_, value)) = scope.values.iter().rev().find(|(it, _)| **it == *name) {
+            return Meaning::Value(Expr { span, ..value.clone() });
         }
         match name {
             "secret" => return Meaning::Secret,
             "config" => return Meaning::Config,
-            _ if scope.place == Place::Action => return Meaning::Unknown,
+            _ if scope.place != Place::Workflow => return Meaning::Unknown,
             "event" => return self.event_here(cx, span),
             _ => {}
         }
@@ -139,13 +155,14 @@ impl Checker<'_> {
         if *subject == *name {
             return Meaning::Value(typed(ExprKind::Subject, entity(name), Presence::Required, span));
         }
+        let field = cx.scope.event.clone().filter(|bound| bound.fields.contains_key(name));
+        let attribute = self.attributes(&subject).is_some_and(|it| it.contains_key(name));
         if name == "contact"
+            && !attribute
             && let Some(presence) = cx.scope.contact
         {
             return Meaning::Value(known(cx, typed(ExprKind::Contact, entity(name), presence, span)));
         }
-        let field = cx.scope.event.clone().filter(|bound| bound.fields.contains_key(name));
-        let attribute = self.attributes(&subject).is_some_and(|it| it.contains_key(name));
         match (field, attribute) {
             (Some(_), true) => {
                 self.ambiguous(cx, name, &subject, span);
@@ -267,13 +284,13 @@ impl Checker<'_> {
             "time" => Scalar::Time,
             _ => return None,
         };
-        let at_hand = cx.scope.event.as_ref().is_some_and(|it| it.of == bound.of);
+        let at_hand = is_at_hand(cx, bound);
         let event = typed(ExprKind::Event, Type::One(Scalar::Json), Presence::Required, span);
         let kind = ExprKind::Member(Box::new(event), name.into());
         at_hand.then(|| typed(kind, Type::One(scalar), Presence::Required, span))
     }
 
-    fn unknown_field<'n>(
+    pub(super) fn unknown_field<'n>(
         &mut self,
         name: &str,
         span: Span,
@@ -295,7 +312,7 @@ impl Checker<'_> {
 
     /// The whole of an event, as JSON.
     fn whole_event(&mut self, cx: Cx<'_>, bound: &Bound, span: Span) -> Option<Expr> {
-        let at_hand = cx.scope.event.as_ref().is_some_and(|it| it.of == bound.of);
+        let at_hand = is_at_hand(cx, bound);
         let json = Type::One(Scalar::Json);
         if at_hand {
             return Some(typed(ExprKind::Event, json, Presence::Required, span));
@@ -368,11 +385,22 @@ impl Checker<'_> {
     }
 
     fn secret(&mut self, cx: Cx<'_>, rest: &[ast::Name], span: Span) -> Option<Expr> {
-        if cx.scope.place == Place::Workflow {
-            let message = "a secret can be read in an action only";
-            let help = "name it in the `action` that needs it, so that it never gets into a message or a run";
-            return self.error(codes::SECRET_OUTSIDE_ACTION, span, message, help);
-        }
+        let (message, help) = match cx.scope.place {
+            Place::Action => return self.secret_named(cx, rest, span),
+            Place::Workflow => (
+                "a secret can be read in an action only",
+                "name it in the `action` that needs it, so that it never gets into a message or a run",
+            ),
+            Place::Answer => (
+                "what is read here is kept, and a secret never is",
+                "a secret proves who sends, in `verify …`, or goes out with the request of an action",
+            ),
+            Place::Test => ("a test has no secrets", "providers are played by the test: `answer sms { … }`"),
+        };
+        self.error(codes::SECRET_OUTSIDE_ACTION, span, message, help)
+    }
+
+    fn secret_named(&mut self, cx: Cx<'_>, rest: &[ast::Name], span: Span) -> Option<Expr> {
         match rest {
             [name] => {
                 let kind = ExprKind::Secret(name.text().into());
@@ -429,7 +457,9 @@ impl Checker<'_> {
         let mut names: Vec<Arc<str>> = Vec::new();
         names.extend(scope.vars.iter().map(|(name, ..)| name.clone()));
         names.extend(scope.params.keys().cloned());
+        names.extend(scope.actors.keys().cloned());
         names.extend(scope.aliases.iter().map(|(name, _)| name.clone()));
+        names.extend(scope.values.iter().map(|(name, _)| name.clone()));
         names.extend(scope.event.iter().flat_map(|bound| bound.fields.keys().cloned()));
         if let Some(subject) = &scope.subject {
             names.extend(self.attributes(subject).into_iter().flat_map(|it| it.keys().cloned()));
@@ -440,7 +470,7 @@ impl Checker<'_> {
         }
         match scope.place {
             Place::Action => names.extend(["secret".into(), "config".into()]),
-            Place::Workflow => names.push("config".into()),
+            Place::Workflow | Place::Answer | Place::Test => names.push("config".into()),
         }
         names
     }
@@ -461,8 +491,12 @@ impl Checker<'_> {
             ))
         } else if declared.actions.contains_key(name) {
             Some(("an action", format!("do it: `do {name} …`")))
-        } else if declared.workflows.iter().any(|it| *it.name == *name) {
-            Some(("a workflow", "a workflow has no value".to_owned()))
+        } else if let Some(segment) = declared.segments.get(name) {
+            Some(("a segment", format!("ask who is in it: `{} in {name}`", segment.kind)))
+        } else if declared.topics.contains_key(name) {
+            Some(("a topic", format!("say what the messages are about: `topic {name}`")))
+        } else if declared.workflow_names.contains_key(name) {
+            Some(("a workflow", format!("start or stop it: `do start {name}`")))
         } else {
             None
         }
@@ -501,9 +535,16 @@ impl Checker<'_> {
             None => diagnostic.help(match cx.scope.place {
                 Place::Workflow => "a bare name is a field of the event or an attribute of the subject; a text stands in quotes",
                 Place::Action => "an action sees its parameters, `secret.…` and `config.…`",
+                Place::Answer => "here is what came: `body`, and in a source `headers`, `query`, `raw`, `url`, `method`; a text stands in quotes",
+                Place::Test => "a test sees whom it names, `contact ana { … }`; a text stands in quotes",
             }),
         });
     }
+}
+
+/// Whether the whole of an event can be read: of a past one only its fields can.
+fn is_at_hand(cx: Cx<'_>, bound: &Bound) -> bool {
+    bound.of != EventScope::Past && cx.scope.event.as_ref().is_some_and(|it| it.of == bound.of)
 }
 
 /// The key of an entity, which its JSON holds.
@@ -515,7 +556,7 @@ fn id_of(entity: Expr, span: Span) -> Expr {
 }
 
 /// `value`, sure to be there if that was proved.
-fn known(cx: Cx<'_>, mut value: Expr) -> Expr {
+pub(super) fn known(cx: Cx<'_>, mut value: Expr) -> Expr {
     let facts = &cx.scope.facts;
     if value.ty.presence == Presence::Optional
         && (facts.contains(ANYTHING) || key(&value).is_some_and(|key| facts.contains(&key)))

@@ -48,6 +48,11 @@ pub(super) fn key(expr: &Expr) -> Option<String> {
             key(base).map(|base| format!("{base}.{name}"))
         }
         ExprKind::Convert(inner) | ExprKind::StartOf(inner) => key(inner),
+        ExprKind::Created(of) => Some(format!("created {}", of.0)),
+        ExprKind::History(history) if history.condition.is_none() => {
+            let whose = key(&history.entity)?;
+            Some(format!("past {} {whose} {:?} {:?}", history.event, history.span, history.ask))
+        }
         _ => None,
     }
 }

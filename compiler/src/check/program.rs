@@ -10,11 +10,13 @@ use onward_bytecode::{EntityDecl, EventDecl, FieldDecl, TeamDecl};
 
 use super::Checker;
 use crate::declare::{Author, Fields, ParamKind};
-use crate::hir::{Action, Hir, Policy, Workflow};
+use crate::hir::{Action, Hir, Workflow};
 
 impl Checker<'_> {
     pub(super) fn program(mut self) -> Hir {
         let declared = self.declared;
+        let segments = self.segments();
+        let policy = self.policy();
         let mut workflows: IndexMap<Arc<str>, Workflow> = IndexMap::new();
         for workflow in &declared.workflows {
             if let Some(checked) = self.workflow(workflow) {
@@ -22,8 +24,12 @@ impl Checker<'_> {
             }
         }
         workflows.sort_keys();
+        self.starts_without_event(&workflows);
         self.unused_templates();
+        let sources = self.sources();
         let actions = self.actions();
+        let tests = self.tests();
+        self.messages(&workflows, &actions);
         let events = declared.events.iter().map(|(name, event)| {
             let fields = field_decls(&event.fields);
             let about = event.about.clone();
@@ -42,11 +48,11 @@ impl Checker<'_> {
             entities: sorted(entities),
             teams: sorted(teams),
             actions,
-            segments: IndexMap::new(),
-            policy: Policy::default(),
-            sources: IndexMap::new(),
+            segments,
+            policy,
+            sources,
             workflows,
-            tests: Vec::new(),
+            tests,
         }
     }
 

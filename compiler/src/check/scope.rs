@@ -11,15 +11,29 @@ use indexmap::IndexMap;
 use onward_bytecode::{Presence, Type};
 
 use crate::declare::{Event, Understood};
-use crate::hir::{EventScope, Ty, VarId};
+use crate::hir::{ActorId, EventScope, Expr, Ty, VarId};
 
 /// Which sort of thing an expression belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Place {
     /// A workflow: contacts and events can be read, secrets cannot.
     Workflow,
-    /// An action: its parameters and secrets can be read, nothing else.
+    /// An action, or what proves who sent a request: parameters and secrets can be read, nothing else.
     Action,
+    /// What came from outside, a request or an answer: its parts can be read, and no secrets, for
+    /// what is read there is kept.
+    Answer,
+    /// A test: whom it names can be read.
+    Test,
+}
+
+/// Whether a run is going on where an expression stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Running {
+    /// In steps and exits: `opened(…)` asks since its start.
+    Yes,
+    /// Elsewhere.
+    No,
 }
 
 /// A field of the event or events that a name stands for.
@@ -115,6 +129,12 @@ pub(super) struct Scope {
     pub(super) aliases: Vec<(Arc<str>, Rc<Bound>)>,
     /// Parameters of an action; none of a type after a mistake in it.
     pub(super) params: Rc<IndexMap<Arc<str>, Option<Ty>>>,
+    /// Entities that a test names: their numbers and kinds.
+    pub(super) actors: Rc<IndexMap<Arc<str>, (ActorId, Arc<str>)>>,
+    /// Names that `let` gave to values, the innermost last.
+    pub(super) values: Vec<(Arc<str>, Expr)>,
+    /// Whether a run is going on.
+    pub(super) running: Running,
     /// Variables of loops, the innermost last.
     pub(super) vars: Vec<(Arc<str>, VarId, Ty)>,
     /// Keys of what is known to be there; see [`super::narrow`].
@@ -131,6 +151,9 @@ impl Scope {
             contact: None,
             aliases: Vec::new(),
             params: Rc::default(),
+            actors: Rc::default(),
+            values: Vec::new(),
+            running: Running::No,
             vars: Vec::new(),
             facts: BTreeSet::new(),
         }
@@ -145,9 +168,22 @@ impl Scope {
             contact: None,
             aliases: Vec::new(),
             params: Rc::new(params),
+            actors: Rc::default(),
+            values: Vec::new(),
+            running: Running::No,
             vars: Vec::new(),
             facts: BTreeSet::new(),
         }
+    }
+
+    /// A scope that sees the parts of what came from outside.
+    pub(super) fn of_answer(parts: IndexMap<Arc<str>, Option<Ty>>) -> Self {
+        Self { place: Place::Answer, ..Self::of_action(parts) }
+    }
+
+    /// A scope that sees whom a test names.
+    pub(super) fn of_test(actors: Rc<IndexMap<Arc<str>, (ActorId, Arc<str>)>>) -> Self {
+        Self { place: Place::Test, actors, ..Self::of_action(IndexMap::new()) }
     }
 
     /// The same with more that is known to be there.

@@ -6,13 +6,19 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use onward_bytecode::{OnFailure, Presence, Scalar, Type};
+use rust_decimal::Decimal;
+
 use super::narrow::{Outcome, facts, proved, rebind};
 use super::scope::{Bound, Scope};
-use super::{Checker, Cx};
+use super::{Checker, Cx, typed};
 use crate::codes;
-use crate::diagnostic::{Diagnostic, Span};
-use crate::hir::{EventScope, Expr, How, Step, StepKind};
+use crate::diagnostic::{Applicability, Diagnostic, Span};
+use crate::hir::{Draft, EventScope, Expr, ExprKind, How, Step, StepKind};
 use crate::syntax::ast::{self, AstNode as _, Origin};
+
+/// The most rounds of a `repeat`.
+const MOST_ROUNDS: u32 = 100;
 
 /// Whether a run goes on after some steps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,10 +80,21 @@ impl Checker<'_> {
             ast::Step::WaitFor(it) => {
                 Some(format!("wait for {}", it.event().map(|it| it.text()).unwrap_or_default()))
             }
-            _ => None,
+            ast::Step::Let(it) => {
+                it.step().and_then(|it| it.act()).map(|act| self.act_words(&act, origin))
+            }
+            ast::Step::Split(it) => {
+                let names: Vec<_> = it.arms().filter_map(|arm| arm.name()).map(|it| it.text()).collect();
+                Some(format!("split {}", names.join(" or ")))
+            }
+            ast::Step::Repeat(it) => {
+                let times = it.times().map(|it| self.quote(it.span(origin))).unwrap_or_default();
+                Some(format!("repeat up to {times} times"))
+            }
+            ast::Step::Wait(_) | ast::Step::WaitUntil(_) | ast::Step::Stop(_) => None,
         };
         let words = end.unwrap_or_else(|| self.quote(step.span(origin)));
-        self.step_names.unique(&words)
+        self.numbers.step_names.unique(&words)
     }
 
     fn step(
@@ -101,7 +118,9 @@ impl Checker<'_> {
             ast::Step::WaitFor(wait) => self.wait_for(cx, wait),
             ast::Step::If(branch) => self.branch(scope, origin, branch, name),
             ast::Step::Stop(_) => (Some(StepKind::Stop), Flow::Ends),
-            _ => (None, Flow::GoesOn),
+            ast::Step::Let(binding) => (self.let_step(scope, origin, binding), Flow::GoesOn),
+            ast::Step::Split(split) => self.split(scope, origin, split),
+            ast::Step::Repeat(repeat) => self.repeat(cx, repeat),
         }
     }
 
@@ -109,9 +128,166 @@ impl Checker<'_> {
         let condition = step.condition().map(|it| self.condition(cx, &it));
         let known = condition.as_ref().map(|it| proved(it.as_ref())).unwrap_or_default();
         let scope = cx.scope.knowing(known);
-        let act = step.act().and_then(|act| self.act(Cx { scope: &scope, ..cx }, &act));
+        let cx = Cx { scope: &scope, ..cx };
+        let written = step.act();
+        let mut at = None;
+        let act = written.as_ref().and_then(|act| self.act(cx, act, &mut at));
+        let how = self.how(cx, step, written.as_ref());
         let condition = super::trigger::flip(condition)?;
-        Some(StepKind::Do { act: act?, condition, bind: None, how: How::default() })
+        Some(StepKind::Do { act: act?, condition, bind: None, how: How { at, ..how? } })
+    }
+
+    /// `as draft` and `on failure`.
+    fn how(&mut self, cx: Cx<'_>, step: &ast::DoStep, act: Option<&ast::Act>) -> Option<How> {
+        let (draft, failure) = (step.draft(), step.on_failure());
+        if !matches!(act, Some(ast::Act::Effect(_)) | None) {
+            let parts = [
+                draft.as_ref().map(|it| (cx.span(it), "nothing goes out here that could be a draft")),
+                failure.as_ref().map(|it| (cx.span(it), "what Onward itself keeps does not fail")),
+            ];
+            let mut parts = parts.into_iter().flatten();
+            if let Some((span, message)) = parts.next() {
+                self.report.push(
+                    Diagnostic::error(codes::NO_MESSAGE, span, message)
+                        .help("remove it: only an action such as `do email …` has it")
+                        .replace(span, "", Applicability::Unsure),
+                );
+                return None;
+            }
+        }
+        let draft = match draft {
+            Some(draft) => {
+                let person = draft.person().map(|it| {
+                    self.value_of(cx, &it, &Type::One(Scalar::Text), "whoever looks at a draft")
+                });
+                Some(Draft { person: super::trigger::flip(person)? })
+            }
+            None => None,
+        };
+        let failure = match failure {
+            Some(failure) => match failure.mode()? {
+                ast::FailureMode::Continue => OnFailure::Continue,
+                ast::FailureMode::Stop => OnFailure::Stop,
+                ast::FailureMode::Park => OnFailure::Park,
+            },
+            None => OnFailure::default(),
+        };
+        Some(How { draft, failure, at: None })
+    }
+
+    /// `let NAME = do ACTION …`: later steps read what the action gave.
+    fn let_step(&mut self, scope: &mut Scope, origin: Origin, binding: &ast::LetStep) -> Option<StepKind> {
+        let id = self.new_let();
+        let step = binding.step()?;
+        let kind = self.do_step(Cx { scope, origin }, &step);
+        let alias = self.alias(binding.name(), origin, scope);
+        let span = binding.name().map_or_else(|| binding.span(origin), |it| it.span(origin));
+        match step.act()? {
+            ast::Act::Effect(effect) => {
+                let action = effect.name().map(|it| it.text()).unwrap_or_default();
+                let bound = Rc::new(self.result_of(&action, id, span, kind.is_some()));
+                scope.aliases.extend(alias.map(|name| (name, bound)));
+            }
+            ast::Act::Create(create) => {
+                let kind = create.entity().map(|it| it.text()).unwrap_or_default();
+                let entity = self.declared.entities.get_key_value(&*kind).map(|(kind, _)| kind.clone());
+                if let (Some(alias), Some(kind)) = (alias, entity) {
+                    // A condition may have left it out.
+                    let presence =
+                        if step.condition().is_some() { Presence::Optional } else { Presence::Required };
+                    let ty = Type::One(Scalar::Entity(kind));
+                    scope.values.push((alias, typed(ExprKind::Created(id), ty, presence, span)));
+                }
+            }
+            _ => {
+                let message = "this action gives nothing that could have a name";
+                let help = "leave out the `let`: only an action with a `result`, and `create`, give something";
+                return self.error(codes::NO_MESSAGE, span, message, help);
+            }
+        }
+        match kind? {
+            StepKind::Do { act, condition, how, .. } => {
+                Some(StepKind::Do { act, condition, bind: Some(id), how })
+            }
+            other => Some(other),
+        }
+    }
+
+    fn split(&mut self, scope: &Scope, origin: Origin, split: &ast::SplitStep) -> (Option<StepKind>, Flow) {
+        let mut arms = Vec::new();
+        let mut whole = true;
+        let mut sum = 0_u32;
+        let mut names: Vec<(String, Span)> = Vec::new();
+        let mut flow = Flow::Ends;
+        for arm in split.arms() {
+            let share = arm.percent().and_then(|it| self.share(&it, origin, "a branch"));
+            let name = arm.name();
+            if let Some(name) = &name {
+                let (text, span) = (name.text(), name.span(origin));
+                if let Some((_, first)) = names.iter().find(|(it, _)| *it == text) {
+                    whole = false;
+                    self.report.push(
+                        Diagnostic::error(codes::FIELD_TWICE, span, format!("two branches are called `{text}`"))
+                            .also(*first, "here first")
+                            .help("give one of them another name"),
+                    );
+                }
+                names.push((text, span));
+            }
+            let step_name = name.map(|it| self.numbers.step_names.unique(&it.text()));
+            let (steps, after) = self.block(scope, origin, arm.block());
+            if after == Flow::GoesOn {
+                flow = Flow::GoesOn;
+            }
+            match share.zip(step_name) {
+                Some((share, name)) => {
+                    sum += u32::from(share);
+                    arms.push((share, name, steps));
+                }
+                None => whole = false,
+            }
+        }
+        let span = split.span(origin);
+        if whole && !self.misread(span) {
+            whole = self.is_whole(split, origin, arms.len(), sum);
+        }
+        (whole.then_some(StepKind::Split { arms }), flow)
+    }
+
+    /// Whether the shares of a split make a whole.
+    fn is_whole(&mut self, split: &ast::SplitStep, origin: Origin, arms: usize, sum: u32) -> bool {
+        let span = self.head(&ast::Step::Split(split.clone()), origin);
+        if arms < 2 {
+            let help = "write two branches or more: `split { 50% short { … } 50% long { … } }`";
+            self.say(codes::BAD_SHARE, span, "a split goes at least two ways", help);
+            return false;
+        }
+        if sum != 10_000 {
+            let percent = Decimal::from(sum) / Decimal::ONE_HUNDRED;
+            let message = format!("these shares make {} %, not 100 %", percent.normalize());
+            self.say(codes::BAD_SHARE, span, message, "change them so that everybody goes one way");
+            return false;
+        }
+        true
+    }
+
+    fn repeat(&mut self, cx: Cx<'_>, repeat: &ast::RepeatStep) -> (Option<StepKind>, Flow) {
+        let times = repeat.times().and_then(|it| self.whole_number(&it, cx.origin, MOST_ROUNDS, "`repeat`"));
+        let every = super::trigger::flip(
+            repeat.every().map(|it| self.fixed_length(cx, Some(it), "`every`")),
+        );
+        let until = super::trigger::flip(repeat.until().map(|it| self.condition(cx, &it)));
+        let (steps, after) = self.block(cx.scope, cx.origin, repeat.block());
+        let flow = match (after, repeat.until()) {
+            (Flow::Ends, None) => Flow::Ends,
+            _ => Flow::GoesOn,
+        };
+        let times = times.and_then(|it| u16::try_from(it).ok());
+        let kind = times
+            .zip(every)
+            .zip(until)
+            .map(|((times, every), until)| StepKind::Repeat { times, every, until, steps });
+        (kind, flow)
     }
 
     fn wait_for(&mut self, cx: Cx<'_>, wait: &ast::WaitForStep) -> (Option<StepKind>, Flow) {
@@ -188,7 +364,7 @@ impl Checker<'_> {
                 name.clone()
             } else {
                 let words = written.map(|it| self.quote(it.span(origin))).unwrap_or_default();
-                self.step_names.unique(&format!("else if {words}"))
+                self.numbers.step_names.unique(&format!("else if {words}"))
             };
             match condition {
                 Some(condition) => branches.push((arm_name, condition, steps)),

@@ -6,10 +6,10 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use onward_bytecode::{FieldDecl, Presence};
+use onward_bytecode::Presence;
 
 use super::narrow::{Outcome, facts, rebind};
-use super::scope::{Bound, Scope};
+use super::scope::{Bound, Running, Scope};
 use super::{Checker, Cx, words};
 use crate::codes;
 use crate::declare::{Event, unknown_entity};
@@ -17,6 +17,26 @@ use crate::diagnostic::{Applicability, Diagnostic, Span};
 use crate::hir::{EventScope, Trigger, TriggerKind};
 use crate::nearest::{list_names, nearest};
 use crate::syntax::ast::{self, Origin};
+
+/// What a workflow is for.
+#[derive(Debug, Clone)]
+pub(super) struct Subject {
+    /// The kind of entity.
+    pub(super) kind: Arc<str>,
+    /// Where that is said.
+    pub(super) named: Named,
+}
+
+/// Where a workflow says what it is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Named {
+    /// Nowhere: it is for contacts.
+    Nowhere,
+    /// After `for`.
+    For,
+    /// In a trigger, here.
+    Here(Span),
+}
 
 /// What the triggers of a workflow leave to its steps.
 #[derive(Default)]
@@ -37,11 +57,39 @@ pub(super) struct Started<'a> {
 impl Started<'_> {
     /// What steps can see.
     pub(super) fn scope(&self, subject: &Arc<str>) -> Scope {
+        let mut scope = self.scope_of(subject, EventScope::Trigger);
+        scope.running = Running::Yes;
+        let proved = self.facts.iter().map(|it| rebind(it, EventScope::Current, EventScope::Trigger));
+        scope.facts = proved.reduce(|a, b| &a & &b).unwrap_or_default();
+        scope
+    }
+
+    /// What a clause about the match itself can see.
+    pub(super) fn scope_of_match(&self, subject: &Arc<str>) -> Scope {
+        let mut scope = self.scope_of(subject, EventScope::Current);
+        scope.facts = self.facts.iter().cloned().reduce(|a, b| &a & &b).unwrap_or_default();
+        scope
+    }
+
+    /// Adds a trigger without an event; none after a mistake in it.
+    pub(super) fn add_entity_trigger(&mut self, trigger: Option<Trigger>) {
+        match trigger {
+            Some(trigger) => self.add(trigger),
+            None => self.broken = true,
+        }
+    }
+
+    fn add(&mut self, trigger: Trigger) {
+        self.facts.push(trigger.condition.as_ref().map(|it| facts(it, Outcome::Holds)).unwrap_or_default());
+        self.triggers.push(trigger);
+    }
+
+    fn scope_of(&self, subject: &Arc<str>, of: EventScope) -> Scope {
         let mut scope = Scope::of_subject(subject.clone());
         let all_events = self.events.len() == self.triggers.len() && !self.broken;
         let presence = if all_events { Presence::Required } else { Presence::Optional };
         if !self.events.is_empty() || self.broken {
-            let mut bound = Bound::of_many(EventScope::Trigger, &self.events, presence);
+            let mut bound = Bound::of_many(of, &self.events, presence);
             if self.broken {
                 bound.understood = crate::declare::Understood::Partly;
             }
@@ -58,9 +106,25 @@ impl Started<'_> {
         if &**subject != "contact" && all_events && about_contacts && !self.events.is_empty() {
             scope.contact = Some(Presence::Required);
         }
-        let proved = self.facts.iter().map(|it| rebind(it, EventScope::Current, EventScope::Trigger));
-        scope.facts = proved.reduce(|a, b| &a & &b).unwrap_or_default();
         scope
+    }
+}
+
+/// The entity that a trigger names.
+pub(super) fn entity_of(trigger: &ast::Trigger) -> Option<ast::Name> {
+    match trigger {
+        ast::Trigger::Event(_) => None,
+        ast::Trigger::Created(it) => it.name(),
+        ast::Trigger::Changes(it) => it.name(),
+        ast::Trigger::Deleted(it) => it.name(),
+        ast::Trigger::Attribute(it) => it.entity(),
+        ast::Trigger::Segment(it) => it.entity(),
+        ast::Trigger::Crossing(it) => it.entity(),
+        ast::Trigger::List(it) => it.entity(),
+        ast::Trigger::Stale(it) => it.entity(),
+        ast::Trigger::Yearly(it) => it.entity(),
+        ast::Trigger::Date(it) => it.entity(),
+        ast::Trigger::Offset(it) => it.entity(),
     }
 }
 
@@ -69,7 +133,7 @@ impl<'a> Checker<'a> {
         &mut self,
         clause: &ast::OnClause,
         origin: Origin,
-        subject: &Arc<str>,
+        subject: &Subject,
         started: &mut Started<'a>,
     ) {
         use ast::AstNode as _;
@@ -78,10 +142,10 @@ impl<'a> Checker<'a> {
             started.broken = true;
             return;
         };
-        let mut scope = Scope::of_subject(subject.clone());
+        let mut scope = Scope::of_subject(subject.kind.clone());
         let kind = match &trigger {
             ast::Trigger::Event(event) => {
-                let found = event.name().and_then(|name| self.event_named(&name, origin, subject));
+                let found = event.name().and_then(|name| self.event_named(&name, origin, &subject.kind));
                 let Some((name, event)) = found else {
                     started.broken = true;
                     // The condition may have mistakes of its own, but which names it
@@ -96,36 +160,24 @@ impl<'a> Checker<'a> {
                 started.aliases.push(alias);
                 Some(TriggerKind::Event(name))
             }
-            ast::Trigger::Created(created) => {
+            other => {
                 self.no_alias(clause, origin);
-                self.subject_named(created.name(), origin, subject).map(|()| TriggerKind::Created)
+                self.entity_trigger(other, origin, subject)
             }
-            ast::Trigger::Changes(changes) => {
-                self.no_alias(clause, origin);
-                self.subject_named(changes.name(), origin, subject).map(|()| TriggerKind::Changed)
-            }
-            ast::Trigger::Attribute(moved) => {
-                self.no_alias(clause, origin);
-                self.moved(moved, origin, subject)
-            }
-            _ => None,
         };
         let cx = Cx { scope: &scope, origin };
         let condition = match clause.condition() {
             None => Some(None),
             Some(condition) => self.condition(cx, &condition).map(Some),
         };
-        let (Some(kind), Some(condition)) = (kind, condition) else {
-            started.broken |= !matches!(trigger, ast::Trigger::Event(_));
-            // Keeps the count of triggers and events equal.
-            if matches!(trigger, ast::Trigger::Event(_)) {
-                started.triggers.push(Trigger { kind: TriggerKind::Changed, condition: None, span });
-                started.facts.push(BTreeSet::new());
-            }
+        let found = kind.zip(condition).map(|(kind, condition)| Trigger { kind, condition, span });
+        if !matches!(trigger, ast::Trigger::Event(_)) {
+            started.add_entity_trigger(found);
             return;
-        };
-        started.facts.push(condition.as_ref().map(|it| facts(it, Outcome::Holds)).unwrap_or_default());
-        started.triggers.push(Trigger { kind, condition, span });
+        }
+        // Also after a mistake: keeps the count of triggers and events equal.
+        let kind = TriggerKind::Changed;
+        started.add(found.unwrap_or(Trigger { kind, condition: None, span }));
     }
 
     /// `scope` with an event at hand.
@@ -243,6 +295,8 @@ impl<'a> Checker<'a> {
             Some(format!("`{text}` is an entity already"))
         } else if scope.aliases.iter().any(|(it, _)| **it == *text) {
             Some(format!("another event is called `{text}` already"))
+        } else if scope.values.iter().any(|(it, _)| **it == *text) {
+            Some(format!("something else is called `{text}` already"))
         } else {
             None
         };
@@ -262,11 +316,17 @@ impl<'a> Checker<'a> {
     }
 
     /// Whether `name` is the entity that the workflow is for.
-    fn subject_named(&mut self, name: Option<ast::Name>, origin: Origin, subject: &Arc<str>) -> Option<()> {
+    pub(super) fn subject_named(
+        &mut self,
+        name: Option<ast::Name>,
+        origin: Origin,
+        subject: &Subject,
+    ) -> Option<()> {
         use ast::AstNode as _;
         let name = name?;
         let (text, span) = (name.text(), name.span(origin));
-        if *text == **subject {
+        let kind = &subject.kind;
+        if *text == **kind {
             return Some(());
         }
         if !self.declared.entities.contains_key(&*text) {
@@ -274,9 +334,15 @@ impl<'a> Checker<'a> {
             return None;
         }
         let message =
-            format!("this workflow is for {}, not for {}", words::entity(subject), words::entity(&text));
-        let help = format!("write `workflow NAME for {text} {{ … }}`");
-        self.error(codes::WRONG_SUBJECT, span, message, help)
+            format!("this workflow is for {}, not for {}", words::entity(kind), words::entity(&text));
+        let diagnostic = Diagnostic::error(codes::WRONG_SUBJECT, span, message);
+        self.report.push(match subject.named {
+            Named::Here(first) => diagnostic
+                .also(first, "this makes it so")
+                .help(format!("write a workflow for {} and one for {}", words::entity(kind), words::entity(&text))),
+            Named::Nowhere | Named::For => diagnostic.help(format!("write `workflow NAME for {text} {{ … }}`")),
+        });
+        None
     }
 
     pub(super) fn unknown_entity(&mut self, name: &str, span: Span) {
@@ -285,36 +351,6 @@ impl<'a> Checker<'a> {
         }
         let known = self.declared.entities.keys().map(|it| &**it);
         self.report.push(unknown_entity(name, span, known));
-    }
-
-    /// `contact.status changes from "trial" to "customer"`.
-    fn moved(
-        &mut self,
-        moved: &ast::AttributeTrigger,
-        origin: Origin,
-        subject: &Arc<str>,
-    ) -> Option<TriggerKind> {
-        use ast::AstNode as _;
-        self.subject_named(moved.entity(), origin, subject)?;
-        let name = moved.attribute()?;
-        let declared = self.declared;
-        let Some(attribute) = declared.entities.get(subject)?.attributes.get(&*name.text()) else {
-            self.no_attribute(subject, &name.text(), name.span(origin));
-            return None;
-        };
-        let attribute = FieldDecl {
-            name: attribute.name.clone(),
-            ty: attribute.ty.clone()?,
-            presence: Presence::Optional,
-            docs: attribute.docs.clone(),
-        };
-        let scope = Scope::of_subject(subject.clone());
-        let cx = Cx { scope: &scope, origin };
-        let role = format!("`{subject}.{}`", attribute.name);
-        let from = moved.from().map(|it| self.value_of(cx, &it, &attribute.ty, &role));
-        let to = moved.to().map(|it| self.value_of(cx, &it, &attribute.ty, &role));
-        let (from, to) = (flip(from)?, flip(to)?);
-        Some(TriggerKind::Moved { attribute, from, to })
     }
 
     /// Names of some known events, for help.

@@ -1,48 +1,36 @@
-//! A workflow: its clauses, then its steps.
+//! A workflow: what it is for, its clauses, then its steps.
 //!
-//! It must not know single steps.
+//! It must not know single clauses or steps.
 
 use std::sync::Arc;
 
-use onward_bytecode::{Overlap, Stage};
-
-use super::scope::Scope;
-use super::trigger::Started;
-use super::{Checker, Cx};
+use super::Checker;
+use super::clause::{Clauses, Seen, is_trigger};
+use super::trigger::{Named, Subject, entity_of};
 use crate::codes;
 use crate::declare::{self, Understood};
-use crate::diagnostic::{Diagnostic, Span};
-use crate::hir::{Enrolment, EventScope, Exit, Workflow};
+use crate::diagnostic::Diagnostic;
+use crate::hir::Workflow;
+use crate::nearest::nearest;
 use crate::plain::plain_text;
-use crate::syntax::ast::{self, AstNode as _, Clause, Origin};
-
-/// Clauses that may stand once.
-#[derive(Default)]
-struct Clauses {
-    enrolment: Option<(Enrolment, Span)>,
-    overlap: Option<(Overlap, Span)>,
-}
+use crate::syntax::ast::{self, AstNode as _, Clause, Origin, Step};
 
 impl<'a> Checker<'a> {
     pub(super) fn workflow(&mut self, workflow: &'a declare::Workflow) -> Option<Workflow> {
         self.begin();
         let (syntax, origin) = (&workflow.syntax, workflow.origin);
         let subject = self.subject(syntax, origin)?;
-        let mut started = Started::default();
-        for clause in syntax.clauses() {
-            if let Clause::On(on) = &clause {
-                self.trigger(on, origin, &subject, &mut started);
-            }
-        }
+        let started = self.triggers(syntax, origin, &subject);
         self.same_trigger_twice(syntax, origin);
+        let subject = subject.kind;
         let mut scope = started.scope(&subject);
+        let matched = started.scope_of_match(&subject);
         let mut clauses = Clauses::default();
-        let mut exits = Vec::new();
+        let seen = Seen { run: &scope, matched: &matched, subject: &subject, origin };
         for clause in syntax.clauses() {
-            self.clause(&clause, origin, &mut clauses);
-            exits.extend(self.exit(&clause, origin, &scope));
+            self.clause(&clause, &seen, &mut clauses);
         }
-        self.note_labels(syntax, origin);
+        self.note_labels(syntax.steps(), origin);
         let (steps, _) = self.steps(&mut scope, origin, syntax.steps());
         self.wants_trigger_and_steps(workflow);
         let title = syntax.title().and_then(|it| plain_text(&it, origin, "a title", self.report));
@@ -51,29 +39,56 @@ impl<'a> Checker<'a> {
             title: title.unwrap_or_else(|| "".into()),
             docs: syntax.docs().unwrap_or_default().into(),
             subject,
-            stage: Stage::Live,
+            stage: clauses.stage(),
             triggers: started.triggers,
-            enrolment: clauses.enrolment.map_or(Enrolment::EveryTime, |it| it.0),
-            overlap: clauses.overlap.map_or(Overlap::Ignore, |it| it.0),
-            exits,
-            goal: None,
-            holdout: None,
-            window: None,
-            topic: None,
-            max_age: None,
+            enrolment: clauses.enrolment(),
+            overlap: clauses.overlap(),
+            goal: clauses.goal(),
+            holdout: clauses.holdout(),
+            window: clauses.window(),
+            topic: clauses.topic(),
+            max_age: clauses.max_age(),
+            exits: clauses.exits,
             steps,
             span: workflow.span,
         })
     }
 
-    fn subject(&mut self, syntax: &ast::WorkflowDecl, origin: Origin) -> Option<Arc<str>> {
-        let Some(name) = syntax.subject() else { return Some("contact".into()) };
-        let text = name.text();
-        if let Some((name, _)) = self.declared.entities.get_key_value(&*text) {
-            return Some(name.clone());
+    /// What a workflow is for: what stands after `for`, else the entity that a trigger
+    /// names, else a contact. None if that cannot be known after a mistake.
+    fn subject(&mut self, syntax: &ast::WorkflowDecl, origin: Origin) -> Option<Subject> {
+        if let Some(name) = syntax.subject() {
+            let text = name.text();
+            if let Some((kind, _)) = self.declared.entities.get_key_value(&*text) {
+                return Some(Subject { kind: kind.clone(), named: Named::For });
+            }
+            self.unknown_entity(&text, name.span(origin));
+            return None;
         }
-        self.unknown_entity(&text, name.span(origin));
-        None
+        let named: Vec<ast::Name> = syntax.clauses().filter_map(|it| named_by(&it)).collect();
+        let known = named.iter().find_map(|name| {
+            let (kind, _) = self.declared.entities.get_key_value(&*name.text())?;
+            Some(Subject { kind: kind.clone(), named: Named::Here(name.span(origin)) })
+        });
+        // A misspelt entity is reported where it stands; the rest is checked for what was meant.
+        let meant = named.first().and_then(|name| {
+            let near = nearest(&name.text(), self.declared.entities.keys().map(|it| &**it))?;
+            Some(Subject { kind: near.into(), named: Named::Here(name.span(origin)) })
+        });
+        Some(known.or(meant).unwrap_or_else(|| Subject { kind: "contact".into(), named: Named::Nowhere }))
+    }
+
+    /// The kind of entity that a workflow is for, as far as its words say.
+    pub(super) fn subject_of(&self, workflow: &declare::Workflow) -> Option<Arc<str>> {
+        let entities = &self.declared.entities;
+        if let Some(name) = workflow.syntax.subject() {
+            return entities.get_key_value(&*name.text()).map(|(kind, _)| kind.clone());
+        }
+        let mut named = workflow.syntax.clauses().filter_map(|it| named_by(&it)).peekable();
+        if named.peek().is_none() {
+            return Some("contact".into());
+        }
+        named.find_map(|name| entities.get_key_value(&*name.text()).map(|(kind, _)| kind.clone()))
     }
 
     fn wants_trigger_and_steps(&mut self, workflow: &declare::Workflow) {
@@ -81,7 +96,7 @@ impl<'a> Checker<'a> {
             return;
         }
         let (syntax, span, name) = (&workflow.syntax, workflow.span, &workflow.name);
-        if !syntax.clauses().any(|it| matches!(it, Clause::On(_))) {
+        if !syntax.clauses().any(|it| is_trigger(&it)) && !self.started_by_others(name) {
             let message = format!("nothing starts `{name}`");
             let help =
                 format!("begin with what has to happen: `on EVENT`, with {} for example", self.some_events());
@@ -93,96 +108,50 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn same_trigger_twice(&mut self, syntax: &ast::WorkflowDecl, origin: Origin) {
-        let mut found: Vec<(String, Span)> = Vec::new();
-        for clause in syntax.clauses().filter(|it| matches!(it, Clause::On(_))) {
-            let span = clause.span(origin);
-            let words = self.quote(span);
-            if let Some((_, first)) = found.iter().find(|(it, _)| *it == words) {
-                self.report.push(clause_twice(span, *first, "this starts the workflow already"));
-            }
-            found.push((words, span));
-        }
-    }
-
-    fn clause(&mut self, clause: &Clause, origin: Origin, found: &mut Clauses) {
-        let span = clause.span(origin);
-        match clause {
-            Clause::Once(_) => self.enrolment(Enrolment::Once, span, found),
-            Clause::EveryTime(_) => self.enrolment(Enrolment::EveryTime, span, found),
-            Clause::WhileRunning(running) => {
-                let Some(overlap) = running.overlap() else { return };
-                let overlap = match overlap {
-                    ast::Overlap::Ignore => Overlap::Ignore,
-                    ast::Overlap::Restart => Overlap::Restart,
-                    ast::Overlap::Queue => Overlap::Queue,
-                    ast::Overlap::Parallel => Overlap::Parallel,
-                };
-                match &found.overlap {
-                    Some((_, first)) => {
-                        let first = *first;
-                        let message = "what happens while a run goes on is said already";
-                        self.report.push(clause_twice(span, first, message));
-                    }
-                    None => found.overlap = Some((overlap, span)),
-                }
-            }
-            _ => {}
-        }
-    }
-
-    fn enrolment(&mut self, enrolment: Enrolment, span: Span, found: &mut Clauses) {
-        match &found.enrolment {
-            Some((_, first)) => {
-                let first = *first;
-                self.report.push(clause_twice(span, first, "how often this may start is said already"));
-            }
-            None => found.enrolment = Some((enrolment, span)),
-        }
-    }
-
-    fn exit(&mut self, clause: &Clause, origin: Origin, scope: &Scope) -> Option<Exit> {
-        match clause {
-            Clause::ExitWhen(exit) => {
-                let condition = self.condition(Cx { scope, origin }, &exit.condition()?)?;
-                Some(Exit::When(condition))
-            }
-            Clause::ExitOn(exit) => {
-                let subject = scope.subject.clone()?;
-                let (name, event) = self.event_named(&exit.event()?, origin, &subject)?;
-                let bound = super::scope::Bound::one(EventScope::Current, &name, event);
-                let alias = self.alias(exit.alias(), origin, scope);
-                let inner = self.with_event(scope, &std::rc::Rc::new(bound), alias, event);
-                let cx = Cx { scope: &inner, origin };
-                let condition = super::trigger::flip(exit.condition().map(|it| self.condition(cx, &it)))?;
-                Some(Exit::On { event: name, condition, span: exit.span(origin) })
-            }
-            _ => None,
-        }
-    }
-
     /// Notes the labels of all steps, so that no step without one gets such a name.
-    fn note_labels(&mut self, syntax: &ast::WorkflowDecl, origin: Origin) {
-        let steps = syntax.syntax().descendants().filter_map(ast::Step::cast);
-        for label in steps.filter_map(|step| step.label()) {
-            let span = label.span(origin);
-            if let Some(first) = self.step_names.label(&label.text().into(), span) {
-                self.report.push(
-                    Diagnostic::error(
-                        codes::LABEL_TWICE,
-                        span,
-                        format!("another step is called `{}` already", label.text()),
-                    )
-                    .also(first, "here")
-                    .help("give one of them another name"),
-                );
+    fn note_labels(&mut self, steps: impl Iterator<Item = Step>, origin: Origin) {
+        for step in steps {
+            if let Some(label) = step.label() {
+                self.note_label(&label, origin);
             }
+            for block in blocks(&step) {
+                self.note_labels(block.steps(), origin);
+            }
+        }
+    }
+
+    fn note_label(&mut self, label: &ast::Name, origin: Origin) {
+        let span = label.span(origin);
+        if let Some(first) = self.numbers.step_names.label(&label.text().into(), span) {
+            self.report.push(
+                Diagnostic::error(
+                    codes::LABEL_TWICE,
+                    span,
+                    format!("another step is called `{}` already", label.text()),
+                )
+                .also(first, "here")
+                .help("give one of them another name"),
+            );
         }
     }
 }
 
-fn clause_twice(span: Span, first: Span, message: &str) -> Diagnostic {
-    Diagnostic::error(codes::CLAUSE_CONFLICT, span, message)
-        .also(first, "here first")
-        .help("remove one of them")
+/// The entity that a clause names as what the workflow is for.
+fn named_by(clause: &Clause) -> Option<ast::Name> {
+    match clause {
+        Clause::On(on) => entity_of(&on.trigger()?),
+        Clause::Schedule(schedule) => schedule.entity(),
+        _ => None,
+    }
+}
+
+/// The blocks of steps in a step.
+fn blocks(step: &Step) -> Vec<ast::Block> {
+    match step {
+        Step::If(it) => it.arms().filter_map(|arm| arm.block()).chain(it.otherwise()).collect(),
+        Step::WaitFor(it) => it.block().into_iter().chain(it.otherwise()).collect(),
+        Step::Split(it) => it.arms().filter_map(|arm| arm.block()).collect(),
+        Step::Repeat(it) => it.block().into_iter().collect(),
+        Step::Do(_) | Step::Let(_) | Step::Wait(_) | Step::WaitUntil(_) | Step::Stop(_) => Vec::new(),
+    }
 }

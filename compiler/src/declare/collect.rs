@@ -59,9 +59,9 @@ fn understood(span: Span, errors: &[Diagnostic]) -> Understood {
     if errors.iter().any(inside) { Understood::Partly } else { Understood::Whole }
 }
 
-struct Collector<'a> {
-    declared: Declarations,
-    report: &'a mut Report,
+pub(super) struct Collector<'a> {
+    pub(super) declared: Declarations,
+    pub(super) report: &'a mut Report,
     entities: Vec<Arc<str>>,
 }
 
@@ -113,7 +113,10 @@ impl Collector<'_> {
             Decl::Team(it) => self.team(it, origin, source.author),
             Decl::Workflow(it) => self.workflow(it, source, understood),
             Decl::Action(it) => self.action(it, origin, source.author, understood),
-            Decl::Segment(_) | Decl::Policy(_) | Decl::Source(_) | Decl::Test(_) => {}
+            Decl::Segment(it) => self.segment(it, origin, source.author, understood),
+            Decl::Policy(it) => self.policy(it, origin),
+            Decl::Source(it) => self.source(it, origin, source.author, understood),
+            Decl::Test(it) => self.test(it, origin, understood),
         }
     }
 
@@ -142,7 +145,7 @@ impl Collector<'_> {
         self.declared.events.insert(name, Event { about, fields, docs, span, author, understood });
     }
 
-    fn known_entity(&mut self, name: &ast::Name, origin: Origin) -> Arc<str> {
+    pub(super) fn known_entity(&mut self, name: &ast::Name, origin: Origin) -> Arc<str> {
         let text = name.text();
         if let Some(known) = self.entities.iter().find(|it| ***it == *text) {
             return known.clone();
@@ -311,9 +314,13 @@ impl Collector<'_> {
             }
             None => return,
         };
-        if let Some(first) = self.declared.workflows.iter().find(|it| it.name == name) {
-            let first = first.span;
-            self.report.push(declared_twice("workflow", &name, span, first));
+        let place = self.declared.workflows.len();
+        let first = self.declared.workflow_names.get(&name).and_then(|it| self.declared.workflows.get(*it));
+        match first.map(|it| it.span) {
+            Some(first) => self.report.push(declared_twice("workflow", &name, span, first)),
+            None => {
+                self.declared.workflow_names.insert(name.clone(), place);
+            }
         }
         let syntax = workflow.clone();
         self.declared.workflows.push(Workflow { name, syntax, origin, span, understood });
@@ -321,6 +328,11 @@ impl Collector<'_> {
 
     fn action(&mut self, action: &ast::ActionDecl, origin: Origin, author: Author, understood: Understood) {
         let params = self.types(origin).params(action.params());
+        for item in action.items() {
+            if let ast::ActionItem::Channel(channel) = item {
+                self.declared.channels.extend(channel.name().map(|it| Arc::from(it.text())));
+            }
+        }
         let Some(name) = action.name() else { return };
         let span = name.span(origin);
         let name: Arc<str> = name.text().into();
@@ -339,7 +351,7 @@ impl Collector<'_> {
 
     /// Whether a second declaration takes the place of the first: a project's own
     /// replaces one of the catalogue, whichever is read first.
-    fn takes_place(
+    pub(super) fn takes_place(
         &mut self,
         sort: &str,
         name: &str,
@@ -358,7 +370,7 @@ impl Collector<'_> {
     }
 }
 
-fn declared_twice(sort: &str, name: &str, span: Span, first: Span) -> Diagnostic {
+pub(super) fn declared_twice(sort: &str, name: &str, span: Span, first: Span) -> Diagnostic {
     let article = if sort.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
     Diagnostic::error(codes::DECLARED_TWICE, span, format!("there already is {article} {sort} `{name}`"))
         .also(first, "here")
