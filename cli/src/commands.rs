@@ -9,6 +9,7 @@ mod doctor;
 pub(crate) mod emit;
 mod explain;
 mod fmt;
+mod graph;
 mod help;
 mod import;
 mod logs;
@@ -91,6 +92,7 @@ pub(crate) enum Command {
     Check(check::Check),
     Fmt(fmt::Fmt),
     Compile(compile::Compile),
+    Graph(graph::Graph),
     Dev(dev::Dev),
     Serve(serve::Serve),
     Deploy(deploy::Deploy),
@@ -114,6 +116,7 @@ impl Command {
             Self::Check(command) => command.run(),
             Self::Fmt(command) => command.run(),
             Self::Compile(command) => command.run(),
+            Self::Graph(command) => command.run(),
             Self::Dev(command) => command.run(),
             Self::Serve(command) => command.run(),
             Self::Deploy(command) => command.run(),

@@ -10,6 +10,7 @@ mod config;
 mod declare;
 pub mod diagnostic;
 pub mod format;
+pub mod graph;
 pub mod hir;
 pub mod lower;
 pub mod message;

@@ -1,0 +1,39 @@
+//! What the server says unasked.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use futures_channel::mpsc::UnboundedSender;
+use serde_json::Value;
+use tower_lsp_server::jsonrpc::Request;
+
+/// Speaks to the client. It never waits: nobody holds anything while the client is slow.
+#[derive(Debug, Clone)]
+pub(crate) struct Outgoing {
+    line: UnboundedSender<Request>,
+    asked: Arc<AtomicI64>,
+}
+
+impl Outgoing {
+    pub(crate) fn new(line: UnboundedSender<Request>) -> Self {
+        Self { line, asked: Arc::default() }
+    }
+
+    /// Tells something.
+    pub(crate) fn tell(&self, method: &'static str, params: Value) {
+        self.send(Request::build(method).params(params).finish());
+    }
+
+    /// Asks for something whose answer changes nothing, such as a refresh.
+    pub(crate) fn ask(&self, method: &'static str, params: Value) {
+        let id = self.asked.fetch_add(1, Ordering::Relaxed);
+        let request = Request::build(method).id(format!("onward-{id}"));
+        let request = if params.is_null() { request } else { request.params(params) };
+        self.send(request.finish());
+    }
+
+    fn send(&self, message: Request) {
+        // A client that has gone away misses nothing.
+        let _ = self.line.unbounded_send(message);
+    }
+}
