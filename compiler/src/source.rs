@@ -13,12 +13,26 @@ use crate::syntax::{self, Parse, ast};
 
 /// The catalogue that is part of every project.
 const STD: &[(&str, &str)] = &[
+    ("std/crm.onward", include_str!("../std/crm.onward")),
     ("std/entities.onward", include_str!("../std/entities.onward")),
     ("std/events.onward", include_str!("../std/events.onward")),
+    ("std/forms.onward", include_str!("../std/forms.onward")),
+    ("std/google.onward", include_str!("../std/google.onward")),
+    ("std/inbound.onward", include_str!("../std/inbound.onward")),
+    ("std/learning.onward", include_str!("../std/learning.onward")),
     ("std/mail.onward", include_str!("../std/mail.onward")),
+    ("std/mailgun.onward", include_str!("../std/mailgun.onward")),
+    ("std/postmark.onward", include_str!("../std/postmark.onward")),
+    ("std/resend.onward", include_str!("../std/resend.onward")),
+    ("std/sales.onward", include_str!("../std/sales.onward")),
+    ("std/sendgrid.onward", include_str!("../std/sendgrid.onward")),
+    ("std/shopify.onward", include_str!("../std/shopify.onward")),
     ("std/slack.onward", include_str!("../std/slack.onward")),
+    ("std/social.onward", include_str!("../std/social.onward")),
+    ("std/stripe.onward", include_str!("../std/stripe.onward")),
     ("std/twilio.onward", include_str!("../std/twilio.onward")),
     ("std/webhook.onward", include_str!("../std/webhook.onward")),
+    ("std/whatsapp.onward", include_str!("../std/whatsapp.onward")),
 ];
 
 /// The files of the catalogue, numbered from `first` on. They never change, so they

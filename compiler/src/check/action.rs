@@ -15,7 +15,7 @@ use super::{Checker, Cx, typed};
 use crate::codes;
 use crate::declare::{self, Understood};
 use crate::diagnostic::{Applicability, Diagnostic, Span};
-use crate::hir::{self, Auth, Body, Expr, ExprKind, Http, Request, Smtp, Ty};
+use crate::hir::{self, Auth, Body, Expr, ExprKind, Http, OAuth, Request, Smtp, Ty};
 use crate::nearest::{list_names, nearest};
 use crate::plain::plain_text;
 use crate::syntax::ast::{self, ActionItem, AstNode as _, Method, Origin, StatusCode};
@@ -35,6 +35,9 @@ struct Items {
     body: Option<(Option<Body>, Span)>,
     sign: Option<(Option<Expr>, Span)>,
     expect: Option<(Vec<StatusRange>, Span)>,
+    /// What must hold of the answer.
+    proof: Option<Expr>,
+    channel: Option<(Arc<str>, Span)>,
     retry: Option<(Vec<StatusRange>, Span)>,
     result: Option<(Vec<(FieldDecl, Expr)>, Span)>,
     unsure: Option<(Unsure, Span)>,
@@ -81,7 +84,7 @@ impl Checker<'_> {
             request,
             result: items.result.map(|it| it.0).unwrap_or_default(),
             unsure: items.unsure.map_or(Unsure::Park, |it| it.0),
-            channel: None,
+            channel: items.channel.map(|it| it.0),
             docs: action.docs.clone(),
         })
     }
@@ -102,7 +105,7 @@ impl Checker<'_> {
                     body: body.unwrap_or(Body::Empty),
                     sign,
                     expect: items.expect.take().map(|it| it.0).unwrap_or_default(),
-                    proof: None,
+                    proof: items.proof.take(),
                     retry: items.retry.take().map(|it| it.0).unwrap_or_default(),
                     timeout: items.timeout.map_or(TIMEOUT, |it| it.0),
                 })))
@@ -124,7 +127,10 @@ impl Checker<'_> {
                 items.broken |= smtp.is_none();
                 put(&mut items.request, (Kind::Smtp(smtp), span))
             }
-            ActionItem::BasicAuth(_) | ActionItem::BearerAuth(_) => {
+            ActionItem::BasicAuth(_)
+            | ActionItem::BearerAuth(_)
+            | ActionItem::OauthClient(_)
+            | ActionItem::OauthRefresh(_) => {
                 let auth = self.auth(cx, item);
                 items.broken |= auth.is_none();
                 put(&mut items.auth, (auth, span))
@@ -133,7 +139,7 @@ impl Checker<'_> {
                 self.header(cx, it, items);
                 None
             }
-            ActionItem::Form(_) | ActionItem::Json(_) | ActionItem::Body(_) => {
+            ActionItem::Form(_) | ActionItem::Multipart(_) | ActionItem::Json(_) | ActionItem::Body(_) => {
                 let body = self.body_item(cx, item);
                 items.broken |= body.is_none();
                 put(&mut items.body, (body, span))
@@ -143,7 +149,14 @@ impl Checker<'_> {
                 items.broken |= key.is_none();
                 put(&mut items.sign, (key, span))
             }
-            ActionItem::Expect(it) => put(&mut items.expect, (ranges(it.statuses()), span)),
+            ActionItem::Expect(it) => {
+                if let Some(condition) = it.condition() {
+                    let scope = answer();
+                    items.proof = self.condition(Cx { scope: &scope, ..cx }, &condition);
+                    items.broken |= items.proof.is_none();
+                }
+                put(&mut items.expect, (ranges(it.statuses()), span))
+            }
             ActionItem::Retry(it) => put(&mut items.retry, (ranges(it.statuses()), span)),
             ActionItem::Result(it) => {
                 let result = it.object().and_then(|object| self.result(cx, &object));
@@ -158,16 +171,15 @@ impl Checker<'_> {
                 items.broken |= length.is_none();
                 length.and_then(|length| put(&mut items.timeout, (length, span)))
             }
-            ActionItem::Channel(_)
-            | ActionItem::Multipart(_)
-            | ActionItem::OauthClient(_)
-            | ActionItem::OauthRefresh(_) => None,
+            ActionItem::Channel(it) => {
+                it.name().and_then(|name| put(&mut items.channel, (name.text().into(), span)))
+            }
         };
         if let Some(first) = first {
             items.broken = true;
             let message = match item {
                 ActionItem::Request(_) | ActionItem::Smtp(_) => "an action makes one request",
-                ActionItem::Form(_) | ActionItem::Json(_) | ActionItem::Body(_) => {
+                ActionItem::Form(_) | ActionItem::Multipart(_) | ActionItem::Json(_) | ActionItem::Body(_) => {
                     "a request sends one thing"
                 }
                 _ => "this is said already",
@@ -190,13 +202,43 @@ impl Checker<'_> {
                 user.zip(password).map(|(user, password)| Auth::Basic(user, password))
             }
             ActionItem::BearerAuth(it) => part(it.value(), "`bearer auth`").map(Auth::Bearer),
+            ActionItem::OauthClient(it) => {
+                let parts = OauthParts { url: it.url(), client: it.client(), secret: it.secret(), scope: it.scope() };
+                self.oauth(cx, parts, None)
+            }
+            ActionItem::OauthRefresh(it) => {
+                let refresh = part(it.token(), "the refresh token");
+                let parts = OauthParts { url: it.url(), client: it.client(), secret: it.secret(), scope: it.scope() };
+                self.oauth(cx, parts, Some(refresh))
+            }
             _ => None,
         }
+    }
+
+    /// A token that is fetched; without a refresh token, by the client's credentials.
+    fn oauth(&mut self, cx: Cx<'_>, parts: OauthParts, refresh: Option<Option<Expr>>) -> Option<Auth> {
+        let text = Type::One(Scalar::Text);
+        let url = match parts.url? {
+            ast::Expr::String(it) => it.literal().and_then(|it| self.url(cx, &it)),
+            other => self.value_of(cx, &other, &text, "the address that gives tokens"),
+        };
+        let mut part = |value: Option<ast::Expr>, role: &str| self.value_of(cx, &value?, &text, role);
+        let client = part(parts.client, "the client's id");
+        let secret = part(parts.secret, "the client's secret");
+        let scope = parts.scope.map(|it| part(Some(it), "`scope`"));
+        Some(Auth::OAuth(Box::new(OAuth {
+            url: url?,
+            client: client?,
+            secret: secret?,
+            refresh: super::trigger::flip(refresh)?,
+            scope: super::trigger::flip(scope)?,
+        })))
     }
 
     fn body_item(&mut self, cx: Cx<'_>, item: &ActionItem) -> Option<Body> {
         match item {
             ActionItem::Form(it) => self.form(cx, &it.object()?).map(Body::Form),
+            ActionItem::Multipart(it) => self.form(cx, &it.object()?).map(Body::Multipart),
             ActionItem::Json(it) => {
                 self.value_of(cx, &it.value()?, &Type::One(Scalar::Json), "`json`").map(Body::Json)
             }
@@ -351,14 +393,27 @@ impl Checker<'_> {
 
     /// What the answer gives: read from its JSON, `body`.
     fn result(&mut self, cx: Cx<'_>, object: &ast::ObjectExpr) -> Option<Vec<(FieldDecl, Expr)>> {
-        let body = Ty { ty: Type::One(Scalar::Json), presence: Presence::Optional };
-        let scope = Scope::of_action(IndexMap::from([(Arc::from("body"), Some(body))]));
+        let scope = answer();
         let entries = self.entries(Cx { scope: &scope, ..cx }, object)?;
         let fields = entries.into_iter().map(|(name, value)| {
             let ty = value.ty.ty.clone();
             (FieldDecl { name, ty, presence: Presence::Optional, docs: "".into() }, value)
         });
         Some(fields.collect())
+    }
+
+    /// What the result of action `name` holds, whether or not the action is in use.
+    pub(super) fn result_fields(&mut self, name: &str) -> Vec<FieldDecl> {
+        let declared = self.declared;
+        let Some(action) = declared.actions.get(name) else { return Vec::new() };
+        let results = action.syntax.items().filter_map(|it| match it {
+            ActionItem::Result(result) => result.object(),
+            _ => None,
+        });
+        let scope = answer();
+        let cx = Cx { scope: &scope, origin: action.origin };
+        let fields = results.filter_map(|object| self.result(cx, &object)).flatten();
+        fields.map(|(field, _)| field).collect()
     }
 
     fn unsure(&mut self, cx: Cx<'_>, item: &ast::UnsureItem) -> Option<Unsure> {
@@ -383,6 +438,20 @@ impl Checker<'_> {
             }
         }
     }
+}
+
+/// What both ways to fetch a token have.
+struct OauthParts {
+    url: Option<ast::Expr>,
+    client: Option<ast::Expr>,
+    secret: Option<ast::Expr>,
+    scope: Option<ast::Expr>,
+}
+
+/// What an answer can be read from: its body.
+fn answer() -> Scope {
+    let body = Ty { ty: Type::One(Scalar::Json), presence: Presence::Optional };
+    Scope::of_answer(IndexMap::from([(Arc::from("body"), Some(body))]))
 }
 
 /// Puts `value` into `slot`; gives the place of what stands there already.

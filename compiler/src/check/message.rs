@@ -166,7 +166,7 @@ impl Checker<'_> {
 
     /// Warns of a value that may leave a gap in a message.
     fn may_be_missing(&mut self, scope: &Scope, value: &Expr) {
-        if value.ty.presence == Presence::Required || scope.place == Place::Action {
+        if value.ty.presence == Presence::Required || scope.place != Place::Workflow {
             return;
         }
         let source = self.quote(value.span);
@@ -252,7 +252,7 @@ impl Checker<'_> {
     }
 
     /// The items that a `for` goes through.
-    fn items(&mut self, list: Expr) -> Option<Expr> {
+    pub(super) fn items(&mut self, list: Expr) -> Option<Expr> {
         match list.ty.ty {
             Type::List(_) => Some(list),
             Type::One(Scalar::Json) => Some(super::convert::read_as(list, &Type::List(Scalar::Json))),

@@ -9,6 +9,7 @@ use rust_decimal::Decimal;
 use super::condition::is_text;
 use super::convert::{is_part_of, read_as};
 use super::expression::constant;
+use super::scope::Place;
 use super::{Checker, Cx, either, typed, words};
 use crate::codes;
 use crate::diagnostic::{Applicability, Diagnostic, Span};
@@ -46,17 +47,22 @@ impl Checker<'_> {
             self.unknown_pipe(&text, cx.span(&name));
             return None;
         };
+        if found == Pipe::Number && args.is_empty() && cx.scope.place == Place::Answer {
+            return self.read_number(value?, &text, cx.span(&name));
+        }
         let signature = found.signature();
         let name_span = cx.span(&name);
         let args = self.pipe_args(cx, &text, name_span, &signature, &args);
         let value = self.pipe_input(value?, &text, name_span, &signature)?;
         let presence = value.ty.presence;
-        let ty = match signature.result {
-            Kind::Number => Type::One(Scalar::Number),
-            Kind::List => Type::List(Scalar::Text),
-            _ => Type::One(Scalar::Text),
-        };
+        let ty = type_of(signature.result).unwrap_or(Type::One(Scalar::Text));
         Some(typed(ExprKind::Pipe(found, Box::new(value), args?), ty, presence, span))
+    }
+
+    /// `| number` of what came from outside reads a number; in a message it writes one.
+    fn read_number(&mut self, value: Expr, name: &str, name_span: Span) -> Option<Expr> {
+        let value = self.pipe_input(value, name, name_span, &Pipe::Number.signature())?;
+        Some(read_as(value, &Type::One(Scalar::Number)))
     }
 
     fn unknown_pipe(&mut self, name: &str, span: Span) {
