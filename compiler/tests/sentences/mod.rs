@@ -1,5 +1,7 @@
 //! A corpus with every construct, and random sentences of the grammar.
 
+mod wide;
+
 /// Numbers that look random and are the same on every machine (xorshift64*).
 pub(crate) struct Random(u64);
 
@@ -117,8 +119,10 @@ impl Words<'_> {
 
     fn file(&mut self) {
         if self.random.below(5) == 0 {
-            self.put("on");
-            self.put("form_submitted");
+            match self.random.below(3) {
+                0 => self.schedule(),
+                _ => self.puts("on form_submitted"),
+            }
             self.some(2, Self::clause);
             return self.some(4, Self::step);
         }
@@ -126,7 +130,11 @@ impl Words<'_> {
     }
 
     fn declaration(&mut self) {
-        match self.random.below(8) {
+        match self.random.below(13) {
+            8 => self.segment(),
+            9 => self.policy(),
+            10 => self.source(),
+            11 | 12 => self.test(),
             0 => {
                 self.put("event");
                 self.name();
@@ -237,7 +245,27 @@ impl Words<'_> {
     }
 
     fn item(&mut self) {
-        match self.random.below(12) {
+        match self.random.below(17) {
+            12 => {
+                self.put("channel");
+                self.name();
+            }
+            13 => {
+                self.put("multipart");
+                self.object();
+            }
+            14 => {
+                self.puts("oauth client credentials \"https://x\" secret.A secret.B");
+                self.maybe(|w| {
+                    w.put("scope");
+                    w.expression();
+                });
+            }
+            15 => self.puts("oauth refresh token \"https://x\" secret.A secret.B secret.C scope \"x\""),
+            16 => {
+                self.puts("expect 200 where");
+                self.expression();
+            }
             0 => {
                 let method = self.random.pick(&["get", "post", "put", "patch", "delete"]);
                 self.put(method);
@@ -307,7 +335,42 @@ impl Words<'_> {
     }
 
     fn clause(&mut self) {
-        match self.random.below(8) {
+        match self.random.below(20) {
+            8 => self.put("draft"),
+            9 => self.schedule(),
+            10 => {
+                self.puts("once per");
+                self.expression();
+            }
+            11 => {
+                self.puts("at most once per");
+                self.duration();
+            }
+            12 => {
+                self.put("goal");
+                self.label();
+                self.alias();
+                self.condition();
+                self.put("within");
+                self.duration();
+            }
+            13 => self.puts("holdout 10 %"),
+            14 => {
+                self.puts("send between");
+                self.piped();
+                self.put("and");
+                self.piped();
+                self.days_and_zone();
+            }
+            15 => {
+                self.put("topic");
+                self.name();
+            }
+            16 => {
+                self.puts("max age");
+                self.duration();
+            }
+            17 | 18 => self.wide_trigger(),
             0 => self.put("once"),
             1 => self.puts("every time"),
             2 => {
@@ -352,6 +415,77 @@ impl Words<'_> {
         }
     }
 
+    fn schedule(&mut self) {
+        self.put("every");
+        match self.random.below(4) {
+            0 => self.put("day"),
+            1 => self.put("weekday"),
+            2 => self.puts("monday , friday"),
+            _ => self.duration(),
+        }
+        self.at_time();
+        self.put("for");
+        self.name();
+        self.maybe(|w| {
+            w.put("in");
+            w.name();
+        });
+        self.condition();
+    }
+
+    fn at_time(&mut self) {
+        self.maybe(|w| {
+            w.put("at");
+            w.piped();
+        });
+    }
+
+    fn wide_trigger(&mut self) {
+        self.put("on");
+        match self.random.below(9) {
+            0 => self.puts("contact deleted"),
+            1 => {
+                let edge = self.random.pick(&["enters", "leaves"]);
+                self.puts("contact");
+                self.put(edge);
+                self.name();
+            }
+            2 => {
+                let way = self.random.pick(&["drops", "rises"]);
+                self.puts("account . in");
+                self.put(way);
+                self.maybe(|w| {
+                    let reach = w.random.pick(&["to", "above", "below"]);
+                    w.put(reach);
+                    w.operand();
+                });
+            }
+            3 => {
+                let way = self.random.pick(&["gains", "loses"]);
+                self.puts("contact.tags");
+                self.put(way);
+                self.operand();
+            }
+            4 => {
+                self.puts("deal.stage unchanged for");
+                self.duration();
+            }
+            5 => {
+                self.puts("contact . birthday every year");
+                self.at_time();
+            }
+            6 => self.puts("contact.birthday at 09:00"),
+            _ => {
+                let side = self.random.pick(&["before", "after"]);
+                self.duration();
+                self.put(side);
+                self.puts("contact . trial_ends");
+                self.at_time();
+            }
+        }
+        self.condition();
+    }
+
     fn block(&mut self) {
         self.put("{");
         if self.depth < 3 {
@@ -367,7 +501,35 @@ impl Words<'_> {
             w.name();
             w.put(":");
         });
-        match self.random.below(8) {
+        match self.random.below(12) {
+            8 => {
+                self.put("let");
+                self.name();
+                self.puts("= do");
+                self.act();
+                self.do_parts();
+            }
+            9 => {
+                self.puts("split {");
+                self.some(2, |w| {
+                    w.puts("50 %");
+                    w.name();
+                    w.block();
+                });
+                self.put("}");
+            }
+            10 => {
+                self.puts("repeat up to 3 times");
+                self.maybe(|w| {
+                    w.put("every");
+                    w.duration();
+                });
+                self.maybe(|w| {
+                    w.put("until");
+                    w.path();
+                });
+                self.block();
+            }
             0 => self.put("stop"),
             1 => self.wait(),
             2 => {
@@ -409,7 +571,33 @@ impl Words<'_> {
             _ => {
                 self.put("do");
                 self.act();
-                self.condition();
+                self.do_parts();
+            }
+        }
+    }
+
+    /// `where`, `as draft` and `on failure`, in any order.
+    fn do_parts(&mut self) {
+        let mut parts = [0, 1, 2];
+        parts.rotate_left(self.random.below(3));
+        if self.random.often() {
+            parts.swap(0, 1);
+        }
+        for part in parts {
+            match part {
+                0 => self.condition(),
+                1 => self.maybe(|w| {
+                    w.puts("as draft");
+                    w.maybe(|w| {
+                        w.put("for");
+                        w.piped();
+                    });
+                }),
+                _ => self.maybe(|w| {
+                    let mode = w.random.pick(&["continue", "stop", "park"]);
+                    w.puts("on failure");
+                    w.put(mode);
+                }),
             }
         }
     }
@@ -420,7 +608,49 @@ impl Words<'_> {
     }
 
     fn act(&mut self) {
-        match self.random.below(8) {
+        match self.random.below(16) {
+            8 => {
+                self.puts("assign account owner");
+                if self.random.often() {
+                    self.put("from");
+                    self.label();
+                    self.puts("in turn");
+                } else {
+                    self.primary();
+                }
+            }
+            9 => {
+                self.put("create");
+                self.name();
+                self.object();
+            }
+            10 => {
+                self.put("update");
+                self.path();
+                self.object();
+            }
+            11 => {
+                self.put("delete");
+                self.path();
+            }
+            12 => {
+                let word = self.random.pick(&["start", "stop"]);
+                self.put(word);
+                self.label();
+            }
+            13 => {
+                let word = self.random.pick(&["grant", "revoke"]);
+                self.put(word);
+                self.puts("access to");
+                self.expression();
+            }
+            14 => {
+                self.put("unsubscribe");
+                self.maybe(|w| {
+                    w.put("from");
+                    w.name();
+                });
+            }
             0 => {
                 self.put("set");
                 self.path();
@@ -509,7 +739,29 @@ impl Words<'_> {
                 self.put("not");
                 self.primary();
             }
-            3 | 4 => {
+            3..=6 => {
+                self.primary();
+                self.comparing();
+            }
+            7 => self.piped(),
+            _ => self.sum(),
+        }
+        self.depth -= 1;
+    }
+
+    fn comparing(&mut self) {
+        match self.random.below(4) {
+            0 => {
+                self.put("between");
+                self.piped();
+                self.put("and");
+                self.piped();
+            }
+            1 => {
+                let what = self.random.pick(&["is set", "is not set", "is missing"]);
+                self.puts(what);
+            }
+            _ => {
                 let sign = self.random.pick(&[
                     "=",
                     "!=",
@@ -524,26 +776,31 @@ impl Words<'_> {
                     "ends with",
                     "matches",
                 ]);
-                self.primary();
                 self.puts(sign);
                 self.piped();
             }
-            5 => {
-                self.primary();
-                self.put("between");
-                self.piped();
-                self.put("and");
-                self.piped();
-            }
-            6 => {
-                let what = self.random.pick(&["is set", "is not set", "is missing"]);
-                self.primary();
-                self.puts(what);
-            }
-            7 => self.piped(),
-            _ => self.sum(),
         }
-        self.depth -= 1;
+    }
+
+    fn call(&mut self) {
+        let name = self.random.pick(&["count", "did", "latest", "now"]);
+        self.put(name);
+        self.put("(");
+        self.maybe(|w| {
+            w.expression();
+            w.condition();
+            w.maybe(|w| {
+                w.puts("in last");
+                w.duration();
+            });
+            w.some(2, |w| {
+                w.put(",");
+                w.expression();
+            });
+            w.maybe(|w| w.put(","));
+        });
+        self.put(")");
+        self.maybe(|w| w.puts(". amount"));
     }
 
     fn joined(&mut self, word: &str) {
@@ -593,7 +850,12 @@ impl Words<'_> {
             return self.path();
         }
         self.depth += 1;
-        match self.random.below(12) {
+        match self.random.below(14) {
+            11 => self.call(),
+            12 => {
+                let what = self.random.pick(&["header \"X-A\"", "query \"a\""]);
+                self.puts(what);
+            }
             0 => self.string(),
             1 => self.puts("12.50"),
             2 => self.duration(),

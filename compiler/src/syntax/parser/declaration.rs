@@ -172,10 +172,10 @@ impl Parser<'_> {
 
     /// Reports words after the name that began at `first`.
     pub(super) fn second_word(&mut self, first: usize) {
-        if !self.is_name() || self.leads() || self.is_any(&["about", "for"]) {
+        if !self.is_name() || self.leads() || self.is_any(&["about", "for", "of"]) {
             return;
         }
-        while (self.is_name() || self.is(DOT)) && !self.leads() && !self.is_any(&["about", "for"]) {
+        while (self.is_name() || self.is(DOT)) && !self.leads() && !self.is_any(&["about", "for", "of"]) {
             self.node(ERROR, Self::take);
         }
         let span = self.span_from(first);

@@ -358,7 +358,7 @@ impl Parser<'_> {
         let place = self.at;
         self.take();
         let mut height = 0;
-        while !matches!(self.kind(), R_PAREN | R_BRACKET | R_BRACE | L_BRACE | END) {
+        while !matches!(self.kind(), R_PAREN | R_BRACKET | R_BRACE | END) {
             let before = self.at;
             let Some(argument) = self.expression("a value") else { break };
             height = height.max(argument);

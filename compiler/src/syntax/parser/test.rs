@@ -118,6 +118,9 @@ impl Parser<'_> {
         if self.misspelt_statement() {
             return;
         }
+        if self.is_any(words::DECLARATIONS) {
+            return self.no_statement();
+        }
         self.node(NAME, Self::take);
         if self.is_test_line(Ahead::Here) || !self.is_name() {
             self.missing(codes::NO_NAME, "an event, or a name for the new one,");
@@ -154,8 +157,9 @@ impl Parser<'_> {
     fn expectation(&mut self) {
         self.take_word();
         if self.compares_next() {
-            return self.dotted_expectation();
+            return self.value_expectation();
         }
+        let start = self.at;
         if self.is_word("no") && self.kind_of(Ahead::Next) == IDENT {
             self.take_word();
         } else if self.is(NUMBER) {
@@ -180,7 +184,11 @@ impl Parser<'_> {
                     p.first_and_parts();
                 });
             }
-            _ if self.is_name() && !self.at_test_line() => self.dotted_expectation(),
+            _ if self.is_name() && !self.at_test_line() && self.at == start => self.value_expectation(),
+            _ if self.is_name() && !self.at_test_line() => self.node(EFFECT_EXPECTATION, |p| {
+                p.dotted();
+                p.first_and_parts();
+            }),
             _ => {
                 let diagnostic = self
                     .expected(codes::NO_VALUE, "what is expected")
@@ -196,11 +204,13 @@ impl Parser<'_> {
             && (matches!(self.kind_of(Ahead::Next), EQ | NE | LT | LE | GT | GE)
                 || self
                     .word_of(Ahead::Next)
-                    .is_some_and(|it| ["in", "contains", "matches", "between", "is", "not"].contains(&it)))
+                    .is_some_and(|it| ["in", "contains", "matches", "between", "is", "not"].contains(&it))
+                || matches!(self.word_of(Ahead::Next), Some("starts" | "ends"))
+                    && self.word_of(Ahead::Third) == Some("with"))
     }
 
     /// `email welcome …`, or `ana.status = "customer"`: decided by what follows the names.
-    fn dotted_expectation(&mut self) {
+    fn value_expectation(&mut self) {
         let mark = self.mark();
         self.path();
         if self.at_comparison() {
@@ -307,7 +317,9 @@ impl Parser<'_> {
         if !self.is_name() || self.is_test_line(Ahead::Here) || self.kind_of(Ahead::Next) == DOT {
             return false;
         }
+        let moment = self.text_of(Ahead::Next) == "sent" && self.word_of(Ahead::Third) == Some("at");
         let second = self.is_name_at(Ahead::Next)
+            && !moment
             && !self.is_test_line(Ahead::Next)
             && !words::PARTS.contains(&self.text_of(Ahead::Next));
         let ends =

@@ -35,7 +35,7 @@ impl Parser<'_> {
         let mut part = Part::Clauses;
         while !self.body_ends(opened) {
             let before = self.at;
-            if self.at_clause() {
+            if self.at_clause() || part == Part::Clauses && self.is_any(words::SOFT_CLAUSES) {
                 if part == Part::Steps {
                     self.late_clause();
                     part = Part::Told;
