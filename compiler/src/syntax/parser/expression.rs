@@ -220,7 +220,10 @@ impl Parser<'_> {
             return 0;
         }
         let default = self.is_word("default");
-        if !self.name("the name of a pipe, as `upper`,") {
+        if self.is_word("split") {
+            // The pipe, though a step begins with the same word elsewhere.
+            self.node(NAME, Self::take);
+        } else if !self.name("the name of a pipe, as `upper`,") {
             return 0;
         }
         if default {
