@@ -20,9 +20,9 @@ const BUILT_IN = [
   "revoke", "unsubscribe",
 ];
 
-// What a test may say of a message or task beside names of its own.
-const PARTS = ["to", "from", "at", "for", "subject", "body", "text", "html", "due", "title", "notes", "type", "send", "url"];
-const RUN_STATES = ["running", "waiting", "finished", "exited", "stopped", "failed", "parked", "held"];
+// Labels of what a test expects, behind which any value may stand.
+const PARTS = ["to", "from", "for", "subject", "body", "text", "title", "due", "type", "group", "notes"];
+const RUN_STATES = ["running", "waiting", "held", "parked", "queued", "finished", "exited", "stopped", "failed"];
 
 const list = (rule) => seq(rule, repeat(seq(",", rule)));
 const trailing = (rule) => optional(seq(list(rule), optional(",")));
@@ -180,8 +180,7 @@ module.exports = grammar({
         "verify",
         choice(
           seq(
-            "hmac", named(choice("sha1", "sha256", "sha512"), $.constant), "of", $._piped,
-            optional(seq("as", named(choice("hex", "base64"), $.constant))), "in", $._piped,
+            "hmac", named($._word, $.constant), "of", $._piped, optional(seq("as", named($._word, $.constant))), "in", $._piped,
             optional(seq("prefix", $.string)), "with", list($._signing_key),
             optional(seq("within", $.duration, "of", $._piped)),
           ),
@@ -395,13 +394,14 @@ module.exports = grammar({
       prec.right(seq(field("action", $.action_name), optional(field("value", $._piped)), repeat($.part))),
     _whose: ($) => seq("for", $.variable),
     // A name before a name begins a statement, so that a part is one of these words, or a name before
-    // anything else.
+    // `contains` or before what can only be a value.
     part: ($) =>
       choice(
+        seq(named("sent", $.parameter), "at", $._piped),
         seq(named(choice(...PARTS), $.parameter), optional("contains"), $._piped),
         seq(named($._word, $.parameter), choice(seq("contains", $._piped), $._bright)),
       ),
-    _bright: ($) => choice($.string, $.moment, $.date, $.clock, $.duration, $.number, $.list, $.object),
+    _bright: ($) => choice($.string, $.moment, $.date, $.clock, $.duration, $.number, $.list, $.constant),
     value_expectation: ($) => prec.dynamic(2, alias($.compared_path, $.binary)),
     compared_path: ($) => seq($.path, $._comparing),
     set_statement: ($) => seq($.variable, ".", named($._word, $.property), "=", $._expression),

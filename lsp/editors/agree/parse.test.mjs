@@ -1,0 +1,13 @@
+// The tree-sitter grammar reads every text of the corpus without a mistake.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { corpus } from "./corpus.mjs";
+import { mistakes } from "./treesitter.mjs";
+
+test("every text is read without a mistake", () => {
+  const texts = corpus();
+  assert.ok(texts.length > 50, "the corpus is there");
+  const found = texts.flatMap(({ name, text }) => mistakes(text).map((it) => `${name}:${it.line}: ${it.text}`));
+  assert.deepEqual(found, []);
+});
