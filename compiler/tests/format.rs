@@ -12,7 +12,7 @@ mod expect;
 mod sentences;
 
 use onward_compiler::diagnostic::FileId;
-use onward_compiler::format::format;
+use onward_compiler::format::{format, format_range};
 use onward_compiler::syntax::lexer::lex;
 use onward_compiler::syntax::parse;
 use sentences::{Random, corpus, sentence};
@@ -90,6 +90,62 @@ fn long_steps_are_broken_before_their_arguments() {
         text,
         "on x\ndo webhook \"https://example.com/a/long/path/to/somewhere\"\n  send contact\n  subject \"something to read\"\n  where contact.status = \"trial\"\n",
     );
+}
+
+#[test]
+fn the_wider_forms() {
+    becomes(
+        "policy{quiet hours for email,sms from 21:00 to 08:00 on weekdays at most 3 email per 7 days}",
+        "policy {\n  quiet hours for email, sms from 21:00 to 08:00 on weekdays\n  at most 3 email per 7 days\n}\n",
+    );
+    becomes(
+        "source s{path \"/x\" when header \"T\"=\"a\"{contact by email body.email{a:1}event b{c:1}}else{event d}}",
+        "source s {\n  path \"/x\"\n  when header \"T\" = \"a\" {\n    contact by email body.email { a: 1 }\n    event b { c: 1 }\n  } else {\n    event d\n  }\n}\n",
+    );
+    becomes(
+        "on x holdout 10 % split{50 % a{do b}50%c{}}repeat up to 3 times every 2d until did ( y ) . z{stop}let r=do z",
+        "on x\nholdout 10%\nsplit {\n  50% a {\n    do b\n  }\n  50% c {}\n}\nrepeat up to 3 times every 2d until did(y).z {\n  stop\n}\nlet r = do z\n",
+    );
+    becomes(
+        "test \"t\"{contact ana{email:\"a@b.c\"}after 1 day\n\n\n expect no email tips ana.x=1}",
+        "test \"t\" {\n  contact ana { email: \"a@b.c\" }\n  after 1 day\n\n  expect no email tips\n  ana.x = 1\n}\n",
+    );
+}
+
+#[test]
+fn long_conditions_are_broken_before_their_words() {
+    let long = "contact.company is set and contact.country in [\"de\", \"at\", \"ch\"]";
+    becomes(
+        &format!("on x where {long} and (a or b) and {long}"),
+        &format!(
+            "on x\n  where contact.company is set\n    and contact.country in [\"de\", \"at\", \"ch\"]\n    and (a or b)\n    and {}\n",
+            long.replace(" and ", "\n    and ")
+        ),
+    );
+    let texts = format!("team t = [{}]", "\"somebody@example.com\", ".repeat(5).trim_end_matches(", "));
+    assert_eq!(formatted(&texts).lines().count(), 7);
+    let object = format!("on x\ndo emit y {{ {} }}", "a_field: \"with a value\" ".repeat(5).trim_end());
+    assert_eq!(formatted(&object).lines().count(), 8);
+}
+
+#[test]
+fn a_range_changes_its_lines_only() {
+    let text = "on  x\ndo  a\ndo  b\n   do  c # d  \n";
+    let at = text.find("do  b").unwrap();
+    let edits = format_range(FileId(0), text, at..at + 1).unwrap();
+    assert_eq!(edits.len(), 2, "{edits:?}");
+    let mut changed = text.to_owned();
+    for edit in edits.iter().rev() {
+        changed.replace_range(edit.span.range(), &edit.text);
+    }
+    assert_eq!(changed, "on  x\ndo  a\ndo b\ndo  c # d  \n");
+    for text in corpus() {
+        let mut whole = text.to_owned();
+        for edit in format_range(FileId(0), text, 0..text.len()).unwrap().iter().rev() {
+            whole.replace_range(edit.span.range(), &edit.text);
+        }
+        assert_eq!(whole, formatted(text));
+    }
 }
 
 #[test]

@@ -1,14 +1,21 @@
 //! Writes a tree with new space between its tokens.
 
-use super::WIDTH;
 use super::gap::has_space;
+use super::{WIDE, WIDTH};
 use crate::syntax::kind::SyntaxKind::{self, *};
 use crate::syntax::kind::{SyntaxElement, SyntaxNode, SyntaxToken};
 
 /// The text of `root`; `broken` children of it stay as they are.
 pub(super) fn print(root: &SyntaxNode, broken: &[SyntaxNode]) -> String {
-    let mut printer =
-        Printer { broken, out: String::new(), last: None, trivia: Vec::new(), line: None, level: 0 };
+    let mut printer = Printer {
+        broken,
+        out: String::new(),
+        last: None,
+        trivia: Vec::new(),
+        line: None,
+        level: 0,
+        rows: Vec::new(),
+    };
     printer.children(root, 0);
     printer.end();
     printer.out
@@ -25,6 +32,8 @@ struct Printer<'b> {
     line: Option<usize>,
     /// The level of the current line.
     level: usize,
+    /// How the rows of operands lie that are being written, the innermost last.
+    rows: Vec<Layout>,
 }
 
 /// How the parts of a node lie.
@@ -47,7 +56,11 @@ impl Printer<'_> {
     }
 
     fn children(&mut self, node: &SyntaxNode, level: usize) {
-        let layout = layout(node, level);
+        let layout = self.layout(node, level);
+        let row = is_row(node);
+        if row {
+            self.rows.push(layout);
+        }
         for child in node.children_with_tokens() {
             let begins = layout != Layout::Flat && begins_line(node, &child);
             let deeper = if layout == Layout::Deeper && !closes(child.kind()) { level + 1 } else { level };
@@ -60,6 +73,29 @@ impl Printer<'_> {
                 SyntaxElement::Node(node) => self.node(&node, if begins { deeper } else { level }),
             }
         }
+        if row {
+            self.rows.pop();
+        }
+    }
+
+    /// How the parts of `node`, on a line of `level`, lie.
+    fn layout(&self, node: &SyntaxNode, level: usize) -> Layout {
+        match node.kind() {
+            BINARY_EXPR if !is_row(node) => Layout::Flat,
+            BINARY_EXPR if continues_row(node) => self.rows.last().copied().unwrap_or(Layout::Flat),
+            BINARY_EXPR | TEXT_SET_TYPE | ORDERED_TYPE => {
+                apart_if(flat_width(node).is_some_and(|width| self.column() + width > WIDTH))
+            }
+            _ => layout(node, level),
+        }
+    }
+
+    /// The column of the next token.
+    fn column(&self) -> usize {
+        if let Some(level) = self.line {
+            return 2 * level;
+        }
+        self.out.chars().rev().take(2 * WIDTH).take_while(|c| *c != '\n').count() + 1
     }
 
     fn token(&mut self, token: SyntaxToken) {
@@ -176,14 +212,44 @@ fn begins_line(parent: &SyntaxNode, child: &SyntaxElement) -> bool {
         }
         WORKFLOW_DECL => is_clause(kind) || is_step(kind) || kind == R_BRACE,
         BLOCK => is_step(kind) || kind == R_BRACE,
+        SPLIT_STEP => matches!(kind, SPLIT_ARM | R_BRACE),
+        POLICY_DECL => is_rule(kind) || kind == R_BRACE,
+        SOURCE_DECL | SOURCE_BLOCK => is_source_item(kind) || kind == R_BRACE,
+        TEST_DECL => is_statement(kind) || kind == R_BRACE,
         OBJECT_EXPR => matches!(kind, ENTRY | R_BRACE),
         LIST_EXPR => child.as_node().is_some() || kind == R_BRACKET,
-        DO_STEP => kind == WHERE,
+        BINARY_EXPR => matches!(kind, WORD | PLUS),
+        TEXT_SET_TYPE => kind == BAR,
+        ORDERED_TYPE => kind == LT,
+        _ => begins_continuation(parent, child),
+    }
+}
+
+/// Whether `child` begins a line if its parent, a clause or a step, is too long for one.
+fn begins_continuation(parent: &SyntaxNode, child: &SyntaxElement) -> bool {
+    let kind = child.kind();
+    match parent.kind() {
+        DO_STEP => matches!(kind, WHERE | AS_DRAFT | ON_FAILURE),
         EFFECT_ACT => kind == ARGUMENT,
         TASK_ACT => is_task_part(kind),
-        ON_CLAUSE | EXIT_ON_CLAUSE => kind == WHERE,
+        TASK_EXPECTATION | DRAFT_EXPECTATION | EFFECT_EXPECTATION => kind == PART,
+        ON_CLAUSE | EXIT_ON_CLAUSE | SCHEDULE_CLAUSE | SEGMENT_DECL => kind == WHERE,
+        GOAL_CLAUSE => matches!(kind, WHERE | WITHIN),
+        SEND_BETWEEN_CLAUSE => matches!(kind, DAYS | ZONE),
+        QUIET_RULE => matches!(kind, FROM | DAYS | ZONE),
+        HMAC_ITEM => {
+            matches!(kind, FOUND_IN | PREFIX | TOLERANCE)
+                || child.as_token().is_some_and(|it| it.kind() == WORD && it.text() == "with")
+        }
+        IDENTIFY_ITEM => kind == IDENTITY,
         _ => false,
     }
+}
+
+/// What `node` is the essential part of: together they are on one line or not.
+fn whole(node: &SyntaxNode) -> SyntaxNode {
+    let parent = node.parent().filter(|it| matches!(it.kind(), LET_STEP | EXPECT_STMT));
+    parent.unwrap_or_else(|| node.clone())
 }
 
 /// How the parts of `node`, which begins on a line of `level`, lie.
@@ -191,13 +257,15 @@ fn layout(node: &SyntaxNode, level: usize) -> Layout {
     match node.kind() {
         FILE => Layout::Same,
         EVENT_DECL | ENTITY_DECL => apart_if(is_apart(node, L_BRACE) || is_long(node, level)),
-        TEMPLATE_DECL | ACTION_DECL | BLOCK => apart_if(has_parts(node)),
+        TEMPLATE_DECL | ACTION_DECL | BLOCK | SPLIT_STEP | POLICY_DECL | SOURCE_DECL | SOURCE_BLOCK
+        | TEST_DECL => apart_if(has_parts(node)),
         WORKFLOW_DECL if has_token(node, L_BRACE) => apart_if(has_parts(node)),
         WORKFLOW_DECL => Layout::Same,
-        OBJECT_EXPR => apart_if(is_apart(node, L_BRACE)),
-        LIST_EXPR | TEAM_DECL => apart_if(is_apart(node, L_BRACKET)),
-        DO_STEP | ON_CLAUSE | EXIT_ON_CLAUSE => apart_if(is_long(node, level)),
-        EFFECT_ACT | TASK_ACT => apart_if(node.parent().is_some_and(|step| is_long(&step, level))),
+        OBJECT_EXPR | LIST_EXPR | TEAM_DECL => apart_if(brackets_are_apart(node)),
+        DO_STEP | TASK_EXPECTATION | DRAFT_EXPECTATION | EFFECT_EXPECTATION | ON_CLAUSE | EXIT_ON_CLAUSE
+        | SCHEDULE_CLAUSE | SEGMENT_DECL | GOAL_CLAUSE | SEND_BETWEEN_CLAUSE | QUIET_RULE | HMAC_ITEM
+        | IDENTIFY_ITEM => apart_if(is_long(&whole(node), level)),
+        EFFECT_ACT | TASK_ACT => apart_if(node.parent().is_some_and(|step| is_long(&whole(&step), level))),
         _ => Layout::Flat,
     }
 }
@@ -231,7 +299,40 @@ fn is_apart(node: &SyntaxNode, open: SyntaxKind) -> bool {
 }
 
 fn params_are_apart(action: &SyntaxNode) -> bool {
-    is_apart(action, L_PAREN)
+    is_apart(action, L_PAREN) || {
+        let head = action.children_with_tokens().take_while(|it| it.kind() != L_BRACE);
+        width_of(head.flat_map(tokens)).is_some_and(|width| width > WIDTH)
+    }
+}
+
+/// Whether the items of an object, a list or a team each have a line: because their writer
+/// wants it, or because together they are too wide wherever they stand.
+fn brackets_are_apart(node: &SyntaxNode) -> bool {
+    let open = if node.kind() == OBJECT_EXPR { L_BRACE } else { L_BRACKET };
+    is_apart(node, open) || has_items(node) && width_of(tokens_of(node)).is_some_and(|width| width > WIDE)
+}
+
+fn has_items(node: &SyntaxNode) -> bool {
+    node.kind() == TEAM_DECL || node.first_child().is_some()
+}
+
+/// Whether `node` is a row of operands that may have a line each.
+fn is_row(node: &SyntaxNode) -> bool {
+    node.kind() == BINARY_EXPR && operator(node).is_some()
+}
+
+/// Whether `node` is the left part of a longer row.
+fn continues_row(node: &SyntaxNode) -> bool {
+    node.parent().is_some_and(|parent| {
+        is_row(&parent) && operator(&parent) == operator(node) && parent.first_child().as_ref() == Some(node)
+    })
+}
+
+/// `and`, `or` or `+`.
+fn operator(node: &SyntaxNode) -> Option<String> {
+    let tokens = node.children_with_tokens().filter_map(SyntaxElement::into_token);
+    let mut signs = tokens.filter(|it| matches!(it.kind(), WORD | PLUS));
+    signs.next().map(|it| it.text().to_owned()).filter(|it| ["and", "or", "+"].contains(&it.as_str()))
 }
 
 /// Whether `node` on one line, indented to `level`, would be too long. One that cannot be on
@@ -240,12 +341,31 @@ fn is_long(node: &SyntaxNode, level: usize) -> bool {
     flat_width(node).is_some_and(|width| width + 2 * level > WIDTH)
 }
 
-/// How many columns `node` takes on one line.
+/// How many columns `node` takes on one line; none if it cannot be on one.
 fn flat_width(node: &SyntaxNode) -> Option<usize> {
+    let apart =
+        node.descendants().any(|it| matches!(it.kind(), OBJECT_EXPR | LIST_EXPR) && brackets_are_apart(&it));
+    if apart { None } else { width_of(tokens_of(node)) }
+}
+
+fn tokens_of(node: &SyntaxNode) -> impl Iterator<Item = SyntaxToken> + use<> {
+    node.descendants_with_tokens().filter_map(SyntaxElement::into_token)
+}
+
+fn tokens(element: SyntaxElement) -> Vec<SyntaxToken> {
+    match element {
+        SyntaxElement::Node(node) => tokens_of(&node).collect(),
+        SyntaxElement::Token(token) => vec![token],
+    }
+}
+
+/// How many columns the tokens take on one line; none if they hold a newline or a comment.
+/// Beyond any width of interest the rest is not counted.
+fn width_of(tokens: impl Iterator<Item = SyntaxToken>) -> Option<usize> {
     let mut width = 0;
     let mut last: Option<SyntaxToken> = None;
     let mut written = false;
-    for token in node.descendants_with_tokens().filter_map(SyntaxElement::into_token) {
+    for token in tokens {
         match token.kind() {
             WHITESPACE => written = true,
             COMMENT | DOC | SEMICOLON => return None,
@@ -257,27 +377,37 @@ fn flat_width(node: &SyntaxNode) -> Option<usize> {
                 written = false;
             }
         }
+        if width > 4 * WIDTH {
+            break;
+        }
     }
-    let apart = node.descendants().any(|it| match it.kind() {
-        OBJECT_EXPR => is_apart(&it, L_BRACE),
-        LIST_EXPR => is_apart(&it, L_BRACKET),
-        _ => false,
-    });
-    (!apart).then_some(width)
+    Some(width)
 }
 
 fn is_item(kind: SyntaxKind) -> bool {
-    (REQUEST_ITEM..=TIMEOUT_ITEM).contains(&kind)
+    (REQUEST_ITEM..=OAUTH_REFRESH_ITEM).contains(&kind)
 }
 
 fn is_clause(kind: SyntaxKind) -> bool {
-    (ON_CLAUSE..=WHILE_RUNNING_CLAUSE).contains(&kind)
+    (ON_CLAUSE..=MAX_AGE_CLAUSE).contains(&kind)
 }
 
 fn is_step(kind: SyntaxKind) -> bool {
-    (DO_STEP..=STOP_STEP).contains(&kind)
+    (DO_STEP..=REPEAT_STEP).contains(&kind)
 }
 
 fn is_task_part(kind: SyntaxKind) -> bool {
     (TASK_TYPE..=TASK_NOTES).contains(&kind)
+}
+
+fn is_rule(kind: SyntaxKind) -> bool {
+    (QUIET_RULE..=TOPIC_RULE).contains(&kind)
+}
+
+fn is_source_item(kind: SyntaxKind) -> bool {
+    (PATH_ITEM..=EVENT_ITEM).contains(&kind)
+}
+
+fn is_statement(kind: SyntaxKind) -> bool {
+    (AT_STMT..=FACT_STMT).contains(&kind)
 }
