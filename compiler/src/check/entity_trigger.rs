@@ -259,10 +259,10 @@ impl<'a> Checker<'a> {
         }
         let message = format!(
             "`{segment}` is a segment of {}, and this workflow is for {}",
-            words::plain(&Type::List(Scalar::Entity(of.clone()))),
+            words::entities(&of),
             words::entity(kind)
         );
-        let help = format!("name a segment of {}", words::plain(&Type::List(Scalar::Entity(kind.clone()))));
+        let help = format!("name a segment of {}", words::entities(kind));
         self.error(codes::WRONG_SUBJECT, span, message, help)
     }
 

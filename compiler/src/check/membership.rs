@@ -90,7 +90,7 @@ impl Checker<'_> {
             _ => {
                 let message = format!(
                     "`{name}` is a segment of {}, and `{}` is {}",
-                    words::plain(&Type::List(Scalar::Entity(kind.clone()))),
+                    words::entities(&kind),
                     self.quote(left.span),
                     words::what(&left)
                 );

@@ -66,7 +66,7 @@ fn many(scalar: &Scalar) -> String {
         Scalar::Url => "URLs".into(),
         Scalar::Timezone => "time zones".into(),
         Scalar::Json => "JSON".into(),
-        Scalar::Entity(kind) => format!("{kind}s"),
+        Scalar::Entity(kind) => entities(kind),
     }
 }
 
@@ -74,6 +74,16 @@ fn many(scalar: &Scalar) -> String {
 pub(super) fn entity(kind: &str) -> String {
     let article = if kind.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
     format!("{article} {kind}")
+}
+
+/// Several entities as part of a sentence: "opportunities".
+pub(super) fn entities(kind: &str) -> String {
+    let before_y = kind.strip_suffix('y').filter(|it| !it.ends_with(['a', 'e', 'i', 'o', 'u']));
+    match before_y {
+        Some(stem) => format!("{stem}ies"),
+        None if kind.ends_with(['s', 'x', 'z']) || kind.ends_with("ch") => format!("{kind}es"),
+        None => format!("{kind}s"),
+    }
 }
 
 /// What an expression is, as part of a sentence: "the text", "a number".
