@@ -34,7 +34,6 @@ mod segment;
 mod source;
 mod workflow;
 
-pub use body::needs_event;
 pub use limit::TOO_LARGE;
 
 /// A program, and where its code comes from.

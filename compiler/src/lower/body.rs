@@ -34,8 +34,8 @@ pub(super) struct Body<'a> {
     makers: BTreeMap<Maker, Arc<str>>,
     /// Fields of waits that are read also when the time was up.
     beyond: BTreeSet<Source>,
-    site_names: BTreeSet<Arc<str>>,
-    rest_names: BTreeSet<Arc<str>>,
+    site_names: Names,
+    rest_names: Names,
     actions: &'a [Arc<str>],
     workflow: Arc<str>,
 }
@@ -85,8 +85,8 @@ impl<'a> Body<'a> {
             rounds: Vec::new(),
             makers: BTreeMap::new(),
             beyond,
-            site_names: BTreeSet::new(),
-            rest_names: BTreeSet::new(),
+            site_names: Names::default(),
+            rest_names: Names::default(),
             actions,
             workflow,
         }
@@ -123,7 +123,7 @@ impl<'a> Body<'a> {
         };
         let mut plans: Vec<(Vec<Load>, Span)> =
             workflow.triggers.iter().map(|trigger| (self.plan(of_trigger(trigger)), trigger.span)).collect();
-        let alone = !needs_event(workflow);
+        let alone = workflow.needs_event().is_none();
         if alone {
             plans.push((self.plan(None), workflow.span));
         }
@@ -260,7 +260,7 @@ impl<'a> Body<'a> {
     /// A step. Its name is made unique: what it is made from may be any text.
     pub(super) fn site(&mut self, name: &Arc<str>, kind: SiteKind) -> Lowering<u16> {
         let place = u16::try_from(self.sites.len()).map_err(|_| Limit::Words)?;
-        let name = unique(&mut self.site_names, name);
+        let name = self.site_names.unique(name);
         self.sites.push(Site { name, kind });
         Ok(place)
     }
@@ -268,7 +268,7 @@ impl<'a> Body<'a> {
     /// A place to rest at; the run goes on behind the next word.
     pub(super) fn rest(&mut self, name: &Arc<str>) -> Lowering<u16> {
         let place = u16::try_from(self.rests.len()).map_err(|_| Limit::Words)?;
-        let name = unique(&mut self.rest_names, name);
+        let name = self.rest_names.unique(name);
         self.rests.push(Rest { name, pc: 0 });
         Ok(place)
     }
@@ -347,22 +347,23 @@ pub(super) fn either(a: Flow, b: Flow) -> Flow {
     if a == Flow::Ends && b == Flow::Ends { Flow::Ends } else { Flow::GoesOn }
 }
 
-/// Whether the steps or exits of a workflow read the event that starts it, so that no other
-/// workflow can start it.
-#[must_use]
-pub fn needs_event(workflow: &Workflow) -> bool {
-    let of_contact = &*workflow.subject == "contact";
-    let mut kept = super::kept::Kept::of(workflow).sources.into_keys();
-    kept.any(|source| source.is_of_start() && !(of_contact && source == Source::Contact))
-}
+/// Names that are taken, and how often each was asked for.
+#[derive(Default)]
+struct Names(BTreeMap<Arc<str>, u32>);
 
-/// The name, or the first of `name 2`, `name 3` … that is free.
-fn unique(names: &mut BTreeSet<Arc<str>>, name: &Arc<str>) -> Arc<str> {
-    let mut free = name.clone();
-    let mut number = 2;
-    while !names.insert(free.clone()) {
-        free = format!("{name} {number}").into();
-        number += 1;
+impl Names {
+    /// The name, or one of `name 2`, `name 3` … that is free.
+    fn unique(&mut self, name: &Arc<str>) -> Arc<str> {
+        let mut free = name.clone();
+        while let Some(asked) = self.0.get_mut(&free) {
+            *asked += 1;
+            free = format!("{name} {asked}").into();
+            if !self.0.contains_key(&free) {
+                break;
+            }
+            free = name.clone();
+        }
+        self.0.insert(free.clone(), 1);
+        free
     }
-    free
 }

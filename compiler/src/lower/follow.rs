@@ -8,7 +8,6 @@ use std::sync::Arc;
 
 use onward_bytecode::{Follow, Scalar, Type};
 
-use super::source::walk;
 use crate::hir::{Exit, Expr, ExprKind, Hir, TriggerKind};
 
 /// All of them, in order.
@@ -45,7 +44,7 @@ fn is_watched(kind: &TriggerKind) -> bool {
 }
 
 fn read(condition: &Expr, follows: &mut BTreeSet<Follow>) {
-    walk(condition, &mut |expr| match &expr.kind {
+    condition.walk(&mut |expr| match &expr.kind {
         ExprKind::Attribute(entity, _) => through(entity, follows),
         ExprKind::History(history) => through(&history.entity, follows),
         // An entity as JSON: all its attributes.

@@ -97,7 +97,7 @@ pub(super) type Sources = BTreeMap<Source, Type>;
 
 /// Adds what `expr` reads from outside to `sources`.
 pub(super) fn collect(expr: &Expr, sources: &mut Sources) {
-    walk(expr, &mut |expr| {
+    expr.walk(&mut |expr| {
         if let Some(source) = Source::of(expr) {
             sources.entry(source).or_insert_with(|| expr.ty.ty.clone());
         }
@@ -121,69 +121,20 @@ pub(super) fn collect_parts(parts: &[Part], sources: &mut Sources) {
     });
 }
 
-/// Shows `see` the expression and everything in it.
-pub(super) fn walk(expr: &Expr, see: &mut dyn FnMut(&Expr)) {
-    see(expr);
-    match &expr.kind {
-        ExprKind::Constant(_)
-        | ExprKind::Missing
-        | ExprKind::Subject
-        | ExprKind::Actor(_)
-        | ExprKind::Created(_)
-        | ExprKind::Contact
-        | ExprKind::Event
-        | ExprKind::Field { .. }
-        | ExprKind::Param(_)
-        | ExprKind::Var(_)
-        | ExprKind::Secret(_)
-        | ExprKind::Now
-        | ExprKind::Today => {}
-        ExprKind::Attribute(a, _)
-        | ExprKind::Member(a, _)
-        | ExprKind::Not(a)
-        | ExprKind::IsSet(a)
-        | ExprKind::Negate(a)
-        | ExprKind::NextClock(a)
-        | ExprKind::NextWeekday(_, a)
-        | ExprKind::StartOf(a)
-        | ExprKind::Convert(a) => walk(a, see),
-        ExprKind::And(a, b)
-        | ExprKind::Or(a, b)
-        | ExprKind::Compare(_, a, b)
-        | ExprKind::Arithmetic(_, a, b)
-        | ExprKind::At(a, b)
-        | ExprKind::Default(a, b) => {
-            walk(a, see);
-            walk(b, see);
-        }
-        ExprKind::List(items) => items.iter().for_each(|item| walk(item, see)),
-        ExprKind::Object(members) => members.iter().for_each(|(_, value)| walk(value, see)),
-        ExprKind::Pipe(_, input, arguments) => {
-            walk(input, see);
-            arguments.iter().for_each(|argument| walk(argument, see));
-        }
-        ExprKind::Message(parts) => walk_parts(parts, see),
-        ExprKind::History(history) => {
-            walk(&history.entity, see);
-            history.condition.iter().for_each(|condition| walk(condition, see));
-        }
-    }
-}
-
 fn walk_parts(parts: &[Part], see: &mut dyn FnMut(&Expr)) {
     for part in parts {
         match part {
             Part::Text(_) => {}
-            Part::Value(expr) | Part::Escaped(expr) => walk(expr, see),
+            Part::Value(expr) | Part::Escaped(expr) => expr.walk(see),
             Part::If(branches, otherwise) => {
                 for (condition, parts) in branches {
-                    walk(condition, see);
+                    condition.walk(see);
                     walk_parts(parts, see);
                 }
                 walk_parts(otherwise, see);
             }
             Part::For(_, list, parts) => {
-                walk(list, see);
+                list.walk(see);
                 walk_parts(parts, see);
             }
         }
