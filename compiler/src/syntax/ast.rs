@@ -61,6 +61,9 @@ impl From<FileId> for Origin {
 
 /// A typed view of one node.
 pub trait AstNode: Sized {
+    /// Whether a node of this kind can be seen so.
+    fn can_cast(kind: SyntaxKind) -> bool;
+
     /// The view of `node`, if it is of that kind.
     fn cast(node: SyntaxNode) -> Option<Self>;
 
@@ -80,12 +83,12 @@ pub trait AstNode: Sized {
 
 /// The first child that can be seen as `N`.
 fn child<N: AstNode>(node: &SyntaxNode) -> Option<N> {
-    node.children().find_map(N::cast)
+    node.first_child_by_kind(&N::can_cast).and_then(N::cast)
 }
 
 /// All children that can be seen as `N`.
 fn children<N: AstNode>(node: &SyntaxNode) -> impl Iterator<Item = N> + use<N> {
-    node.children().filter_map(N::cast)
+    node.children().by_kind(N::can_cast).filter_map(N::cast)
 }
 
 /// The child at `index` among those that can be seen as `N`.
@@ -103,7 +106,7 @@ fn tokens<F: Fn(SyntaxKind) -> bool>(
     node: &SyntaxNode,
     wanted: F,
 ) -> impl Iterator<Item = SyntaxToken> + use<F> {
-    node.children_with_tokens().filter_map(rowan::NodeOrToken::into_token).filter(move |it| wanted(it.kind()))
+    node.children_with_tokens().by_kind(wanted).filter_map(rowan::NodeOrToken::into_token)
 }
 
 /// The keywords right below `node`, in order.
@@ -135,8 +138,12 @@ macro_rules! views {
             pub struct $view($crate::syntax::kind::SyntaxNode);
 
             impl $crate::syntax::ast::AstNode for $view {
+                fn can_cast(kind: $crate::syntax::kind::SyntaxKind) -> bool {
+                    kind == $crate::syntax::kind::SyntaxKind::$kind
+                }
+
                 fn cast(node: $crate::syntax::kind::SyntaxNode) -> Option<Self> {
-                    (node.kind() == $crate::syntax::kind::SyntaxKind::$kind).then_some(Self(node))
+                    Self::can_cast(node.kind()).then_some(Self(node))
                 }
 
                 fn syntax(&self) -> &$crate::syntax::kind::SyntaxNode {
@@ -157,10 +164,15 @@ macro_rules! choice {
         }
 
         impl $crate::syntax::ast::AstNode for $choice {
+            fn can_cast(kind: $crate::syntax::kind::SyntaxKind) -> bool {
+                false $(|| <$view>::can_cast(kind))*
+            }
+
             fn cast(node: $crate::syntax::kind::SyntaxNode) -> Option<Self> {
+                let kind = node.kind();
                 $(
-                    if let Some(view) = <$view>::cast(node.clone()) {
-                        return Some(Self::$variant(view));
+                    if <$view>::can_cast(kind) {
+                        return <$view>::cast(node).map(Self::$variant);
                     }
                 )*
                 None
