@@ -45,14 +45,14 @@ const word = (words) => String.raw`\b${any(words)}${END}`;
 const UNITS =
   "seconds second sec s minutes minute min months month m hours hour h days day d weeks week w years year y";
 const NUMBER = String.raw`\d+(?:_\d+)*(?:\.\d+)?`;
-const DURATION = String.raw`(?:${NUMBER}\s*${any(UNITS)}${END})|(?:${NUMBER}${any(UNITS)}(?=\d))`;
-const DURATIONS = String.raw`(?:${NUMBER}\s*${any(UNITS)}\s*)+`;
+const PIECE = String.raw`${NUMBER}\s*${any(UNITS)}(?=\b|\d)`;
+const DURATION = String.raw`${PIECE}(?:\s*${PIECE})*${END}`;
 const WEEKDAYS = "monday tuesday wednesday thursday friday saturday sunday";
 const DAYS = `weekdays weekends ${WEEKDAYS}`;
 const RESERVED = "do wait if else stop where and or not in is contains matches between ago";
 const STEPS = "do wait if else stop split repeat let";
-const PARTS = "to from at for subject body text html due title notes type send url";
-const STATES = "running waiting finished exited stopped failed parked held";
+const PARTS = "to from for subject body text title due type group notes";
+const STATES = "running waiting held parked queued finished exited stopped failed";
 
 // Ends of what has no closing sign: each looks ahead and takes nothing.
 
@@ -80,12 +80,12 @@ const DECLARATION = [
   String.raw`\bpolicy\s*\{`,
   String.raw`\btest\s*"`,
 ].join("|");
+const LINES = "at after events answer refuse fail lose accept approve discard delete expect";
+// A statement of a test: one of its words, two names, or a name and a dot.
 const STATEMENT = [
   String.raw`\}`,
-  String.raw`\bafter\s+\d`,
-  String.raw`\bevents\s*"`,
-  String.raw`\b(?:answer|refuse|fail|lose|accept|approve|discard|delete|expect)\s+[\p{L}_\d]`,
-  String.raw`(?!${any(PARTS)}\b)\b${W}\s+(?!${any(`contains ${RESERVED}`)}\b)[\p{L}_]`,
+  String.raw`\b${any(LINES)}\b(?=\s*["\d]|\s+[\p{L}_])`,
+  String.raw`(?!\b(?:${any(`${PARTS} contains`)}|sent\s+at)\b)\b${W}\s+(?!${any("contains true false now today")}\b)[\p{L}_]`,
   String.raw`\b${W}\s*\.`,
 ].join("|");
 
@@ -172,7 +172,7 @@ const repository = {
     patterns: [
       ...include("string"),
       { match: String.raw`\b\d{4}-\d{2}-\d{2}\b|\b\d{2}:\d{2}(?::\d{2})?\b`, name: scope.date },
-      { match: String.raw`\b(?:${DURATION})`, name: scope.duration },
+      { match: String.raw`\b${DURATION}`, name: scope.duration },
       { match: String.raw`\b[1-5]xx\b|\b${NUMBER}(?:\s*%(?!\}))?`, name: scope.number },
     ],
   },
@@ -298,7 +298,6 @@ const repository = {
       match(String.raw`\b(verify)(?:\s+(hmac)\s+(sha\d+)\s+(of)|\s+(basic|bearer)\s+(auth)|\s+(token))?${END}`, "keyword", "keyword", "constant", "keyword", "keyword", "keyword", "keyword"),
       match(String.raw`\b(as)\s+(hex|base64)\b`, "keyword", "constant"),
       match(String.raw`(?:\b(with)|(,))\s*\b(?:(base64|hex)\b(?=\s+[\p{L}"]))`, "keyword", "separator", "constant"),
-      match(String.raw`\b(for)\s+(each)\s+(${W})\s+(in)\b`, "keyword", "keyword", "variable", "keyword"),
       declared(String.raw`\b(when)(?=\s+[\p{L}"(])`, ["keyword"], ...include("source-block", "expression")),
       declared(String.raw`\b(else)\b`, ["keyword"], ...include("source-block")),
       declared(String.raw`\b(for)\s+(each)\s+(${W})\s+(in)\b`, ["keyword", "keyword", "variable", "keyword"], ...include("source-block", "expression")),
@@ -316,7 +315,7 @@ const repository = {
   clause: {
     patterns: [
       until(String.raw`\b(on)(?=\s+[\p{L}_\d])`, ["keyword"], CLAUSE, [
-        match(String.raw`\G\s*(${DURATIONS})(before|after)\s+(${W})\s*\.\s*(${W})`, "duration", "keyword", "type", "property"),
+        match(String.raw`\G\s*(${DURATION})\s*(before|after)\s+(${W})\s*\.\s*(${W})`, "duration", "keyword", "type", "property"),
         match(String.raw`\G\s*(${W})\s*\.\s*(${W})`, "type", "property"),
         match(String.raw`\G\s*(${W})\s+(created|changes|deleted)${END}`, "type", "keyword"),
         match(String.raw`\G\s*(${W})\s+(enters|leaves)\s+(${W})`, "type", "keyword", "name"),
@@ -427,21 +426,40 @@ const repository = {
 
   // Tests
 
+  part: {
+    patterns: [
+      match(String.raw`\b(sent)\s+(at)\b`, "parameter", "keyword"),
+      wants(String.raw`\b(${any(PARTS)})\b(?!\s*\.)(?:\s+(contains)\b)?`, ["parameter", "keyword"]),
+      match(String.raw`\b(${W})(?:\s+(contains)\b|(?=\s*["\d\[(-]|\s+(?:true|false|now|today)\b))`, "parameter", "keyword"),
+      ...include("expression"),
+    ],
+  },
   statement: {
     patterns: [
       match(String.raw`\b(answer|refuse|fail|lose|accept|approve|discard)\s+(${DOTTED})`, "keyword", "function"),
       match(String.raw`\b(delete)\s+(${W})(?!\s*\.)`, "keyword", "variable"),
       match(String.raw`\b(at|in|events)(?=\s*["\d]|\s+[\p{L}])`, "keyword"),
       match(String.raw`\b(after)(?=\s+\d)`, "keyword"),
-      until(String.raw`\b(expect)\b`, ["keyword"], STATEMENT, [
-        match(String.raw`\b(no)(?=\s+[\p{L}])`, "keyword"),
-        { match: String.raw`\G\s*${NUMBER}(?=\s+[\p{L}])`, name: scope.number },
-        match(
-          String.raw`\b(run)\s+(of)\s+(${W})(?:\s+(for)\s+(${W}))?(?:\s+(${any(STATES)})\b)?(?:\s+(at)\s+(${W}))?`,
-          "keyword", "keyword", "name", "keyword", "variable", "constant", "keyword", "label",
-        ),
-        match(String.raw`\b(task)\b`, "keyword"),
-      ]),
+      match(
+        String.raw`\b(expect)(?:\s+(?:(no)|(${NUMBER})))?\s+(run)\s+(of)\s+(${W})(?:\s+(for)\s+(${W}))?(?:\s+(${any(STATES)})\b)?(?:\s+(at)\s+(?!(?:now|today)\b)(${W})\b(?!\s*\.))?`,
+        "keyword", "keyword", "number", "keyword", "keyword", "name", "keyword", "variable", "constant", "keyword", "label",
+      ),
+      match(
+        String.raw`\b(expect)(?:\s+(?:(no)|(${NUMBER})))?\s+(event)\s+(${W})(?:\s+(for)\s+(${W}))?`,
+        "keyword", "keyword", "number", "keyword", "event", "keyword", "variable",
+      ),
+      match(
+        String.raw`\b(expect)\s+(${DOTTED})(?=\s*[=!<>]|\s+(?:in|not|is|contains|matches|between|(?:starts|ends)\s+with)\b)`,
+        "keyword", members,
+      ),
+      until(String.raw`\b(expect)(?:\s+(?:(no)|(${NUMBER})))?\s+(task)\b(?!\s*\.)`, ["keyword", "keyword", "number", "keyword"], STATEMENT, include("part")),
+      until(
+        // The first value, unless it is the label of one.
+        String.raw`\b(expect)(?:\s+(?:(no)|(${NUMBER})))?(?:\s+(draft)(?=\s+(?!${any(LINES)}\b)[\p{L}]))?\s+(${DOTTED})` +
+          String.raw`(?:\s+(?!(?:${any(`${PARTS} ${LINES} contains`)}|sent\s+at)\b)(${W})\b(?!\s*[."\d\[(-])(?!\s+${any("contains true false now today")}\b)` +
+          String.raw`(?!\s+(?!${any(PARTS)}\b)${W}\s*(?:[{}]|\b${any(LINES)}\b)))?`,
+        ["keyword", "keyword", "number", "keyword", "function", "variable"], STATEMENT, include("part"),
+      ),
       ...include("expression"),
     ],
   },

@@ -56,6 +56,9 @@ module.exports = grammar({
     [$.effect_act],
     // `expect crm.add` or `expect ana.status = "customer"`
     [$.variable, $.action_name],
+    // `expect no sms ana churned`, `expect email welcome ana churned`: where does the next statement begin?
+    [$._effect],
+    [$.task_expectation],
     // `expect run of w at nudge` or `at 2026-03-07`
     [$.run_expectation],
   ],
@@ -386,12 +389,12 @@ module.exports = grammar({
         optional($.run_place),
       ),
     run_place: ($) => prec.dynamic(1, seq("at", named($._word, $.label))),
-    task_expectation: ($) => prec.right(seq("task", optional($._piped), repeat($.part))),
+    task_expectation: ($) => seq("task", optional($._first), repeat($.part)),
     event_expectation: ($) => seq("event", $.event_name, optional($._whose), optional($.object)),
     draft_expectation: ($) => seq("draft", $._effect),
     effect_expectation: ($) => $._effect,
-    _effect: ($) =>
-      prec.right(seq(field("action", $.action_name), optional(field("value", $._piped)), repeat($.part))),
+    _effect: ($) => seq(field("action", $.action_name), optional($._first), repeat($.part)),
+    _first: ($) => prec.dynamic(1, field("value", $._piped)),
     _whose: ($) => seq("for", $.variable),
     // A name before a name begins a statement, so that a part is one of these words, or a name before
     // `contains` or before what can only be a value.
