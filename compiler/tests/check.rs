@@ -148,5 +148,77 @@ fn the_catalogue_is_right() {
     assert!(compiled.diagnostics.is_empty(), "{:#?}", compiled.diagnostics);
     let program = compiled.artifact.expect("a project without rules is one").program().clone();
     let entities: Vec<&str> = program.entities.iter().map(|it| &*it.name).collect();
-    assert_eq!(entities, ["account", "contact", "note", "task"]);
+    assert!(["account", "contact", "note", "order", "task"].iter().all(|it| entities.contains(it)));
+    assert!(program.sources.is_empty(), "a project uses no source of the catalogue unasked");
+}
+
+/// A project that uses every source and action of the catalogue.
+#[test]
+fn the_catalogue_can_be_used() {
+    let settings = r#"
+        [sources]
+        use = ["shopify", "stripe", "twilio_calls", "twilio_voicemail", "twilio_ivr", "twilio_sms",
+          "whatsapp", "sendgrid", "postmark", "resend", "typeform", "calendly", "facebook_leads",
+          "instagram_leads", "tiktok_leads", "linkedin_leads", "facebook", "instagram", "inbound",
+          "calls", "payments"]
+        [mail]
+        from = "Acme <hello@acme.com>"
+        [twilio]
+        from = "+14155550100"
+        whatsapp = "+14155550100"
+        [whatsapp]
+        number = "123"
+        [mailgun]
+        domain = "acme.com"
+        host = "api.mailgun.net"
+        [salesforce]
+        domain = "acme.my.salesforce.com"
+    "#;
+    let rules = r##"
+        template hi email { subject "Hi" text "Hi there" }
+        event go { }
+        workflow all {
+          on go
+          do email hi
+          do sendgrid.email hi
+          do postmark.email hi
+          do mailgun.email hi
+          do resend.email hi
+          do gmail.draft hi
+          do hubspot.task "Call"
+          do salesforce.task "Call"
+          do sms "Hi"
+          do twilio.whatsapp "HX1" variables { "1": "a" }
+          do whatsapp.template "t" language "pt_BR" with ["a", "b"]
+          do slack "#x" text "y"
+          do notify "a@b.co" text "x"
+          do webhook "https://x.example"
+          do webhook.signed "https://x.example"
+        }
+    "##;
+    let compiled = compile([("onward.toml", settings), ("rules.onward", rules)]);
+    assert!(compiled.diagnostics.is_empty(), "{:#?}", compiled.diagnostics);
+    let program = compiled.artifact.expect("it has no mistake").program().clone();
+    let declared: usize = catalogue().map(|it| it.matches("\nsource ").count()).sum();
+    assert_eq!(program.sources.len(), declared, "each source of the catalogue is named above");
+    let declared: usize = catalogue().map(|it| it.matches("\naction ").count()).sum();
+    assert_eq!(program.actions.len(), declared, "each action of the catalogue is used above");
+}
+
+/// The texts of the catalogue.
+#[expect(clippy::disallowed_methods, reason = "the catalogue is files")]
+fn catalogue() -> impl Iterator<Item = String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("std");
+    std::fs::read_dir(root).unwrap().map(|it| std::fs::read_to_string(it.unwrap().path()).unwrap())
+}
+
+/// Tests are no part of what is deployed.
+#[test]
+fn tests_leave_the_program_as_it_is() {
+    let rules = r#"event go { } workflow w { on go do note "x" }"#;
+    let tests = r#"test "it goes" { contact ana { } ana go expect run of w }"#;
+    let alone = compile([("rules.onward", rules)]).artifact.unwrap();
+    let tested = compile([("rules.onward", rules), ("tests.onward", tests)]);
+    assert!(tested.diagnostics.is_empty(), "{:#?}", tested.diagnostics);
+    assert_eq!(alone.program(), tested.artifact.unwrap().program());
 }

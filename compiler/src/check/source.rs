@@ -114,6 +114,9 @@ impl Checker<'_> {
 
     fn path_is_free(&mut self, source: &hir::Source, others: &IndexMap<Arc<str>, hir::Source>) {
         if let Some(other) = others.values().find(|it| it.path == source.path) {
+            let own = |name: &str| self.declared.sources.get(name).is_some_and(|it| it.author == Author::User);
+            // What the catalogue says is right: the project's own has to give way.
+            let (source, other) = if own(&source.name) { (source, other) } else { (other, source) };
             self.report.push(
                 Diagnostic::error(
                     codes::SOURCE_PATH,

@@ -46,6 +46,9 @@ impl Checker<'_> {
     }
 
     fn hmac(&mut self, cx: Cx<'_>, hmac: &ast::HmacItem, span: Span) -> Option<Hmac> {
+        if self.misread(cx.span(hmac)) {
+            return None;
+        }
         let hash = hmac.algorithm().and_then(|it| self.hash(cx, &it));
         let signed = hmac.signed().map(|it| self.signed(cx, &it));
         let encoding = match hmac.encoding() {
@@ -65,10 +68,6 @@ impl Checker<'_> {
         }
         let fresh = hmac.tolerance().map(|it| self.fresh(cx, &it));
         let keys = keys?;
-        let whole = cx.span(hmac);
-        if self.misread(whole) {
-            return None;
-        }
         if keys.is_empty() {
             let help = "add the key: `… with secret.WEBHOOK_SECRET`";
             return self.error(codes::BAD_VERIFY, span, "this does not say with which key", help);
