@@ -90,7 +90,7 @@ workflow everything {
   on contact.status changes from "trial" to "customer"
   on contact created
   while running restart
-  exit when contact.unsubscribed and event.currency = "USD"
+  exit when contact.do_not_disturb and event.currency = "USD"
   exit on payment_failed as failed where failed.amount > 10 and failed.currency = p.currency
 
   note: do note "Bought for {{event.amount | default 0 | round 2}} {% for tag in contact.tags %}{{tag | upper}} of {{event.product | default "it"}}, {% end %}{% if account.stage >= "warm" %}warm{% else %}cold{% end %}"
