@@ -7,12 +7,14 @@ use jiff::civil::{DateTime, Time, Weekday};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, civil::Date};
 use onward_bytecode::{
-    Constant, Function, FunctionId, Instruction, Kind, NameRef, Op, Pipe, Program, Scalar, Type, Value,
+    Constant, Function, FunctionId, Given, Instruction, Kind, NameRef, Op, Pipe, Program, Scalar, Type, Value,
 };
 use rust_decimal::Decimal;
 use serde_json::{Map, Value as Json};
 
+use super::chain::Link;
 use super::fuel::{self, Fuel};
+use super::horizon::Horizon;
 use super::{Fault, World, arithmetic, compare, pipe, text};
 use crate::civil::{self, Moment};
 
@@ -31,22 +33,39 @@ pub(super) enum Flow {
 
 /// One call, or one stretch of a workflow's body.
 pub(super) struct Run<'a> {
-    program: &'a Program,
+    pub(super) program: &'a Program,
     pub(super) world: &'a World<'a>,
     pub(super) fuel: Fuel,
-    zone: Option<TimeZone>,
-    walls: BTreeMap<Timestamp, DateTime>,
+    pub(super) zone: Option<TimeZone>,
+    pub(super) walls: BTreeMap<Timestamp, DateTime>,
+    /// Until when what comes out holds, if that is asked.
+    pub(super) horizon: Option<Horizon>,
 }
 
 const NO_CODE: Fault = Fault::Damaged("code");
 
 impl<'a> Run<'a> {
     pub(super) fn new(program: &'a Program, world: &'a World<'a>) -> Self {
-        Self { program, world, fuel: Fuel::full(), zone: None, walls: BTreeMap::new() }
+        Self { program, world, fuel: Fuel::full(), zone: None, walls: BTreeMap::new(), horizon: None }
+    }
+
+    /// A call that also finds out until when its value holds.
+    pub(super) fn watching(program: &'a Program, world: &'a World<'a>) -> Self {
+        Self { horizon: Some(Horizon::new(world.now)), ..Self::new(program, world) }
     }
 
     /// Calls a function that gives a value. Arguments of another kind are missing.
     pub(super) fn call(&mut self, id: FunctionId, args: &[Value]) -> Result<Value, Fault> {
+        self.call_moving(id, args, BTreeMap::new())
+    }
+
+    /// The same with arguments of which some move with time.
+    pub(super) fn call_moving(
+        &mut self,
+        id: FunctionId,
+        args: &[Value],
+        moving: BTreeMap<u8, Link>,
+    ) -> Result<Value, Fault> {
         let function = self.program.functions.get(id.0 as usize).ok_or(Fault::Damaged("function"))?;
         let mut registers = vec![Value::Missing; usize::from(function.registers)];
         for ((slot, kind), arg) in registers.iter_mut().zip(&function.params).zip(args) {
@@ -54,10 +73,14 @@ impl<'a> Run<'a> {
                 *slot = arg.clone();
             }
         }
-        match self.run(function, &mut registers, 0)? {
-            (_, Flow::Gives(value)) => Ok(value),
-            _ => Err(NO_CODE),
+        if let Some(horizon) = &mut self.horizon {
+            horizon.enter(moving);
         }
+        let (_, Flow::Gives(value)) = self.run(function, &mut registers, 0)? else { return Err(NO_CODE) };
+        if let Some(trace) = self.world.trace.filter(|_| function.result == Some(Kind::Bool)) {
+            trace.decided(id, value == Value::Bool(true));
+        }
+        Ok(value)
     }
 
     /// Runs until a value is given or something is asked for; says at which word.
@@ -114,13 +137,20 @@ impl<'a> Run<'a> {
             Op::Jump => return to(true),
             Op::JumpIf => return to(holds(word.a())),
             Op::JumpIfNot => return to(!holds(word.a())),
-            Op::Return => return Ok(Flow::Gives(value(registers, word.a()).clone())),
-            Op::Do | Op::Skip | Op::Took | Op::Wait | Op::WaitFor | Op::WaitEvent | Op::End => {
+            Op::Return => {
+                if let Some(horizon) = &mut self.horizon {
+                    horizon.leave(word.a());
+                }
+                return Ok(Flow::Gives(value(registers, word.a()).clone()));
+            }
+            Op::Do | Op::Split | Op::Skip | Op::Took | Op::Wait | Op::WaitFor | Op::WaitEvent | Op::End => {
                 return Ok(Flow::Asks(op, word));
             }
             _ => {}
         }
-        let made = Operands { function, registers, word }.compute(self, op)?;
+        let operands = Operands { function, registers, word };
+        let made = operands.compute(self, op)?;
+        self.observe(op, &operands, &made)?;
         if let Some(slot) = registers.get_mut(usize::from(word.a())) {
             *slot = made;
         }
@@ -135,23 +165,23 @@ fn value(registers: &[Value], register: u8) -> &Value {
 }
 
 /// What a word works on.
-struct Operands<'r> {
-    function: &'r Function,
+pub(super) struct Operands<'r> {
+    pub(super) function: &'r Function,
     registers: &'r [Value],
-    word: Instruction,
+    pub(super) word: Instruction,
 }
 
 impl<'r> Operands<'r> {
-    fn b(&self) -> &'r Value {
+    pub(super) fn b(&self) -> &'r Value {
         value(self.registers, self.word.b())
     }
 
-    fn c(&self) -> &'r Value {
+    pub(super) fn c(&self) -> &'r Value {
         value(self.registers, self.word.c())
     }
 
     /// `count` registers from `first` on.
-    fn row(&self, first: u8, count: usize) -> &'r [Value] {
+    pub(super) fn row(&self, first: u8, count: usize) -> &'r [Value] {
         let first = usize::from(first);
         self.registers.get(first..first + count).unwrap_or_default()
     }
@@ -166,6 +196,36 @@ impl<'r> Operands<'r> {
 
     fn name_k(&self) -> Result<&'r NameRef, Fault> {
         self.name(usize::from(self.word.k()))
+    }
+
+    /// A register's time of day.
+    pub(super) fn clock(&self, register: u8) -> Option<Time> {
+        clock(value(self.registers, register))
+    }
+
+    /// The weekday that `b` numbers.
+    pub(super) fn weekday(&self) -> Option<Weekday> {
+        weekday(self.word.b())
+    }
+
+    /// The pipe that `b` numbers.
+    pub(super) fn pipe_of(&self) -> Option<Pipe> {
+        Pipe::from_byte(self.word.b())
+    }
+
+    /// The first argument of a pipe, or what stands for it: a format.
+    pub(super) fn pipe_format(&self) -> Option<&'r str> {
+        let given = self.word.c().checked_add(1).map(|register| value(self.registers, register));
+        match (given, self.pipe_of()?.signature().args.first()?.given) {
+            (Some(Value::Text(format)), _) => Some(format),
+            (_, Given::ElseText(format)) => Some(format),
+            _ => None,
+        }
+    }
+
+    /// What a value is converted to.
+    pub(super) fn convert_type(&self) -> Option<&'r Type> {
+        self.function.names.get(usize::from(self.word.c())).map(|name| &name.ty)
     }
 
     /// The value that a word gives.
@@ -199,10 +259,11 @@ impl<'r> Operands<'r> {
             Op::List => fuel::list(self.row(self.word.b(), usize::from(self.word.c())).to_vec()),
             Op::Object => self.object(run),
             Op::Each => self.each(run),
+            Op::History => self.history(run),
             Op::Jump | Op::JumpIf | Op::JumpIfNot | Op::Return => Err(NO_CODE),
-            Op::History | Op::Split => Err(NO_CODE),
-            Op::Do | Op::Skip | Op::Took | Op::Wait | Op::WaitFor | Op::WaitEvent | Op::End => Err(NO_CODE),
-            Op::History | Op::Split => Err(NO_CODE),
+            Op::Do | Op::Split | Op::Skip | Op::Took | Op::Wait | Op::WaitFor | Op::WaitEvent | Op::End => {
+                Err(NO_CODE)
+            }
         }
     }
 
@@ -356,7 +417,7 @@ impl<'r> Operands<'r> {
     }
 
     fn pipe(&self, run: &mut Run<'_>) -> Result<Value, Fault> {
-        let pipe = Pipe::from_byte(self.word.b()).ok_or(NO_CODE)?;
+        let pipe = self.pipe_of().ok_or(NO_CODE)?;
         let row = self.row(self.word.c(), 1 + pipe.signature().args.len());
         let (input, args) = row.split_first().ok_or(NO_CODE)?;
         run.fuel.burn_value(input)?;
@@ -384,14 +445,16 @@ impl<'r> Operands<'r> {
         let block =
             *self.function.blocks.get(usize::from(self.word.c())).ok_or(Fault::Damaged("function"))?;
         let Value::List(items) = self.b() else { return fuel::text(String::new()) };
-        let params = run.program.functions.get(block.0 as usize).map_or(0, |function| function.params.len());
+        let params = run.params(block);
         let mut args = self.row(self.word.b(), params).to_vec();
+        let moving = self.word.b().checked_add(1).map(|first| run.moving(first, params.saturating_sub(1), 1));
+        let moving = moving.unwrap_or_default();
         let mut out = String::new();
         for item in items.iter() {
             if let Some(slot) = args.first_mut() {
                 *slot = item.clone();
             }
-            if let Value::Text(part) = run.call(block, &args)? {
+            if let Value::Text(part) = run.call_moving(block, &args, moving.clone())? {
                 fuel::bounded(out.len() + part.len())?;
                 out.push_str(&part);
             }

@@ -27,6 +27,11 @@ impl Fuel {
         Self(FUEL)
     }
 
+    /// What is left, for somebody else to use.
+    pub(super) fn take(&mut self) -> Self {
+        Self(std::mem::take(&mut self.0))
+    }
+
     /// So many units.
     #[cfg(test)]
     pub(super) fn of(units: u64) -> Self {

@@ -1,12 +1,14 @@
 //! Runs the body of a workflow from one request to the next.
 
+use std::sync::Arc;
+
 use jiff::{Timestamp, civil};
 use onward_bytecode::{
     CaptureCall, Function, Instruction, Length, Op, Program, Scalar, SiteKind, Type, Value, WorkflowDecl,
 };
 
 use super::exec::{Flow, Registers, Run};
-use super::{Fault, World};
+use super::{Fault, Passage, World, share};
 use crate::model::{Again, Finish, Held, Occurrence, Rest};
 
 /// What a workflow's body wants done. Numbers are places in the workflow's tables.
@@ -71,6 +73,10 @@ pub struct Machine<'p> {
     here: Stand,
     /// Where the stretch of code began that asked last.
     before: Stand,
+    /// The register that the last request began with.
+    asked: u8,
+    /// The step after whose rest the body goes on, until it does.
+    woke: Option<(Arc<str>, Passage)>,
 }
 
 /// A word that is next, and what the registers hold.
@@ -89,7 +95,7 @@ impl<'p> Machine<'p> {
     pub fn start(program: &'p Program, workflow: &'p WorkflowDecl, entry: u32) -> Result<Self, Fault> {
         let body = program.functions.get(workflow.body.0 as usize).ok_or(Fault::Damaged("body"))?;
         let here = Stand { pc: entry as usize, registers: vec![Value::Missing; usize::from(body.registers)] };
-        Ok(Self { program, workflow, body, before: here.clone(), here })
+        Ok(Self { program, workflow, body, before: here.clone(), here, asked: 0, woke: None })
     }
 
     /// A run that goes on after its rest: the moment or the event has come, or the effect's outcome.
@@ -98,9 +104,14 @@ impl<'p> Machine<'p> {
     ///
     /// [`Fault::Damaged`] if the workflow has no such point.
     pub fn resume(program: &'p Program, workflow: &'p WorkflowDecl, rest: &Rest) -> Result<Self, Fault> {
-        let point = workflow.points.iter().find(|point| point.name == rest.point);
-        let point = point.ok_or(Fault::Damaged("resume point"))?;
+        let place = workflow.points.iter().position(|point| point.name == rest.point);
+        let (place, point) = place
+            .and_then(|place| Some((place, workflow.points.get(place)?)))
+            .ok_or(Fault::Damaged("resume point"))?;
         let mut machine = Self::start(program, workflow, point.pc)?;
+        if workflow.waits.iter().any(|wait| usize::from(wait.point) == place) {
+            machine.woke = Some((point.name.clone(), Passage::Came));
+        }
         for (live, json) in point.live.iter().zip(&rest.values) {
             machine.put(live.register, Value::read(json, &live.ty));
         }
@@ -121,6 +132,7 @@ impl<'p> Machine<'p> {
         let wait = workflow.waits.get(usize::from(wait)).ok_or(Fault::Damaged("wait"))?;
         let mut machine = Self::resume(program, workflow, rest)?;
         machine.here.pc = wait.otherwise as usize;
+        machine.woke = Some((rest.point.clone(), Passage::Late));
         Ok(machine)
     }
 
@@ -150,13 +162,66 @@ impl<'p> Machine<'p> {
     /// A [`Fault`].
     pub fn next(&mut self, world: &World<'_>) -> Result<Yield, Fault> {
         let mut run = Run::new(self.program, world);
-        let Stand { pc, mut registers } = self.here.clone();
-        let (pc, flow) = run.run(self.body, &mut registers, pc)?;
-        let Flow::Asks(op, word) = flow else { return Err(Fault::Damaged("body")) };
+        let Stand { mut pc, mut registers } = self.here.clone();
+        let (pc, op, word) = loop {
+            let (at, flow) = run.run(self.body, &mut registers, pc)?;
+            match flow {
+                Flow::Asks(Op::Split, word) => {
+                    let share = self.share(world, word.k())?;
+                    if let Some(slot) = registers.get_mut(usize::from(word.a())) {
+                        *slot = share;
+                    }
+                    pc = at + 1;
+                }
+                Flow::Asks(op, word) => break (at, op, word),
+                _ => return Err(Fault::Damaged("body")),
+            }
+        };
         let asked = self.asked(op, word, &registers, &run)?;
+        self.tell(world, &asked);
         let pc = self.after(op, word, pc);
+        self.asked = word.a();
         self.before = std::mem::replace(&mut self.here, Stand { pc, registers });
         Ok(asked)
+    }
+
+    /// Which share of a split the subject belongs to.
+    fn share(&self, world: &World<'_>, site: u16) -> Result<Value, Fault> {
+        let site = self.workflow.sites.get(usize::from(site)).ok_or(Fault::Damaged("step"))?;
+        let (kind, id) = world.subject.map_or(("", ""), |subject| (&*subject.kind, &*subject.id));
+        Ok(Value::Number(share(&[&self.workflow.name, &site.name, kind, id]).into()))
+    }
+
+    /// Leaves what the step made that the body asked for last, where the body looks for it.
+    pub fn leave(&mut self, made: Value) {
+        self.put(self.asked, made);
+    }
+
+    /// Tells which way the body went.
+    fn tell(&mut self, world: &World<'_>, asked: &Yield) {
+        let Some(trace) = world.trace else { return };
+        if let Some((step, how)) = self.woke.take() {
+            trace.passed(&self.workflow.name, &step, how);
+        }
+        let site = |site: u16| self.workflow.sites.get(usize::from(site)).map(|site| &site.name);
+        let point = |point: u16| self.workflow.points.get(usize::from(point)).map(|point| &point.name);
+        let (step, how) = match asked {
+            Yield::Do { site: place, .. } => (site(*place), Passage::Done),
+            Yield::Skip { site: place } => (site(*place), Passage::Skipped),
+            Yield::Took { site: place, yes: true } => (site(*place), Passage::Taken),
+            Yield::Took { site: place, .. } => (site(*place), Passage::Passed),
+            Yield::Wait { point: place, .. } | Yield::WaitFor { point: place, .. } => {
+                (point(*place), Passage::Done)
+            }
+            Yield::WaitEvent { wait, .. } => {
+                let wait = self.workflow.waits.get(usize::from(*wait));
+                (wait.and_then(|wait| point(wait.point)), Passage::Done)
+            }
+            Yield::End { .. } => return,
+        };
+        if let Some(step) = step {
+            trace.passed(&self.workflow.name, step, how);
+        }
     }
 
     fn asked(&self, op: Op, word: Instruction, registers: &Registers, run: &Run<'_>) -> Result<Yield, Fault> {
@@ -190,7 +255,7 @@ impl<'p> Machine<'p> {
         let place = usize::from(word.k());
         let point = match op {
             Op::Do => self.workflow.sites.get(place).and_then(|site| match site.kind {
-                SiteKind::Effect { point, .. } => Some(point),
+                SiteKind::Effect { point, .. } | SiteKind::Turn { point, .. } => Some(point),
                 _ => None,
             }),
             Op::Wait | Op::WaitFor => Some(word.k()),

@@ -1,5 +1,9 @@
 //! What each pipe does. A pipe gives nothing for nothing, and for what it cannot do.
 
+use std::collections::BTreeMap;
+
+use base64::Engine;
+use jiff::Timestamp;
 use jiff::fmt::strtime::{self, BrokenDownTime};
 use jiff::tz::TimeZone;
 use onward_bytecode::{Given, Pipe, Value};
@@ -9,6 +13,28 @@ use rust_decimal::{Decimal, RoundingStrategy};
 use super::Fault;
 use super::fuel::{bounded, list, text};
 use super::text::{escape, join, number, show};
+
+/// Values of `name` in `name=value` pairs between commas.
+fn items<'t>(t: &'t str, name: &str) -> impl Iterator<Item = &'t str> {
+    let pairs = t.split(',').filter_map(|pair| pair.split_once('='));
+    pairs.filter(move |(known, _)| known.trim() == name).map(|(_, value)| value.trim())
+}
+
+/// Names and values of an object, one after another, by name.
+fn pairs(json: &serde_json::Value, zone: &TimeZone) -> Result<Option<Value>, Fault> {
+    let Some(members) = json.as_object() else { return Ok(None) };
+    let members: BTreeMap<&String, &serde_json::Value> = members.iter().collect();
+    let texts = members.into_iter().flat_map(|(name, value)| {
+        [Value::text(name.as_str()), Value::text(show(&Value::Json(value.clone().into()), zone))]
+    });
+    list(texts.collect()).map(Some)
+}
+
+/// The moment so many seconds after 1970 began.
+fn unix(seconds: Decimal) -> Option<Timestamp> {
+    let nanos = seconds.checked_mul(Decimal::from(1_000_000_000))?.floor().to_i128()?;
+    Timestamp::from_nanosecond(nanos).ok()
+}
 
 /// The arguments of a pipe, with what stands for those that were left out.
 struct Args<'a> {
@@ -52,6 +78,8 @@ pub(super) fn apply(pipe: Pipe, value: &Value, given: &[Value], zone: &TimeZone)
         }
         (Pipe::First, Value::List(items)) => items.first().map(|item| Value::text(show(item, zone))),
         (Pipe::Last, Value::List(items)) => items.last().map(|item| Value::text(show(item, zone))),
+        (Pipe::Pairs, Value::Json(json)) => pairs(json, zone)?,
+        (Pipe::Unix, any) => decimal(any).and_then(unix).map(Value::Time),
         (_, Value::Number(n)) => of_number(pipe, *n, &args),
         (_, Value::Text(t)) => of_text(pipe, t, &args)?,
         _ => None,
@@ -87,6 +115,14 @@ fn of_text(pipe: Pipe, t: &str, args: &Args<'_>) -> Result<Option<Value>, Fault>
         Pipe::UrlEncode => url_encode(t),
         Pipe::Escape => escape(t),
         Pipe::Safe => t.to_owned(),
+        Pipe::Base64 => base64::engine::general_purpose::STANDARD.encode(t),
+        Pipe::Item => match args.text(0).and_then(|name| items(t, name).next()) {
+            Some(item) => item.to_owned(),
+            None => return Ok(None),
+        },
+        Pipe::Items => {
+            return args.text(0).map(|name| list(items(t, name).map(Value::text).collect())).transpose();
+        }
         Pipe::StripHtml => strip_html(t),
         Pipe::Size => return Ok(Some(count(t.chars().count()))),
         Pipe::Truncate => match (args.number(0), args.text(1)) {
@@ -372,6 +408,30 @@ mod tests {
         assert_eq!(apply_to(Pipe::Split, t("a,b"), &[t(",")]), Value::List([t("a"), t("b")].into()));
         assert_eq!(apply_to(Pipe::Split, t(""), &[t(",")]), Value::List([].into()));
         assert_eq!(apply_to(Pipe::Json, list, &[]), t("[\"a\",2.5,true]"));
+    }
+
+    #[test]
+    fn what_signatures_are_made_of() {
+        let header = "t=1492774577, v1=5257a8, v0=6ffbb5,v1=77aa";
+        assert_eq!(texts(Pipe::Item, header, &[t("v1")]), "5257a8");
+        assert_eq!(apply_to(Pipe::Item, t(header), &[t("v2")]), Value::Missing);
+        assert_eq!(apply_to(Pipe::Items, t(header), &[t("v1")]), Value::List([t("5257a8"), t("77aa")].into()));
+        assert_eq!(apply_to(Pipe::Items, t(""), &[t("v1")]), Value::List([].into()));
+        let form = Value::Json(json!({"To": "+1", "From": "+2", "Body": "a b", "Count": 1}).into());
+        let pairs = apply_to(Pipe::Pairs, form, &[]);
+        assert_eq!(apply_to(Pipe::Join, pairs, &[t("")]), t("Bodya bCount1From+2To+1"));
+        assert_eq!(apply_to(Pipe::Pairs, Value::Json(json!([1]).into()), &[]), Value::Missing);
+        assert_eq!(texts(Pipe::Base64, "user:pässword", &[]), "dXNlcjpww6Rzc3dvcmQ=");
+    }
+
+    #[test]
+    fn seconds_since_1970() {
+        let at = |text: &str| Value::Time(text.parse().unwrap());
+        assert_eq!(apply_to(Pipe::Unix, n("1492774577"), &[]), at("2017-04-21T11:36:17Z"));
+        assert_eq!(apply_to(Pipe::Unix, t("1492774577.25"), &[]), at("2017-04-21T11:36:17.25Z"));
+        assert_eq!(apply_to(Pipe::Unix, n("-1"), &[]), at("1969-12-31T23:59:59Z"));
+        assert_eq!(apply_to(Pipe::Unix, t("soon"), &[]), Value::Missing);
+        assert_eq!(apply_to(Pipe::Unix, n("79228162514264337593543950335"), &[]), Value::Missing);
     }
 
     #[test]

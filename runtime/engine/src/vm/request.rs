@@ -50,14 +50,14 @@ pub enum Credentials {
     Basic(Arc<str>, Arc<str>),
     /// A token (RFC 6750).
     Bearer(Arc<str>),
-    /// A token that is to be fetched first.
+    /// A token that the dispatcher fetches first, and keeps in memory until it expires.
     OAuth(OAuth),
 }
 
-/// How a token is fetched (RFC 6749).
+/// How a token is fetched (RFC 6749). Never stored.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct OAuth {
-    /// The token endpoint.
+    /// The token endpoint's URL.
     pub url: Arc<str>,
     /// The client's id.
     pub client: Arc<str>,
@@ -76,7 +76,7 @@ pub enum Payload {
     Empty,
     /// `application/x-www-form-urlencoded`, not yet encoded.
     Form(Pairs),
-    /// `multipart/form-data` (RFC 7578), not yet encoded.
+    /// `multipart/form-data` (RFC 7578), not yet encoded: see [`multipart`].
     Multipart(Pairs),
     /// `application/json`.
     Json(Json),
@@ -182,6 +182,40 @@ pub fn result(program: &Program, action: &ActionDecl, body: &Json, now: Timestam
     Ok(fields)
 }
 
+/// Whether the provider's answer proves that it took what was sent. An action that asks for no proof is content.
+///
+/// # Errors
+///
+/// A [`Fault`].
+pub fn proves(program: &Program, action: &ActionDecl, body: &Json, now: Timestamp) -> Result<bool, Fault> {
+    let Transport::Http { proof: Some(proof), .. } = &action.transport else { return Ok(true) };
+    let nothing = BTreeMap::new();
+    let body = [Value::read(body, &Type::One(Scalar::Json))];
+    Ok(call(program, *proof, &body, &World::new(&nothing, now))? == Value::Bool(true))
+}
+
+/// The content type and the bytes of a `multipart/form-data` body (RFC 7578). The same
+/// parts always give the same bytes.
+#[must_use]
+pub fn multipart(parts: &[(Arc<str>, Arc<str>)]) -> (String, Vec<u8>) {
+    let mut hasher = blake3::Hasher::new();
+    for (name, value) in parts {
+        hasher.update(name.as_bytes()).update(b"\0").update(value.as_bytes()).update(b"\0");
+    }
+    // It cannot stand in a part: that part would hold its own hash.
+    let boundary = format!("onward-{}", hasher.finalize().to_hex());
+    let mut body = String::new();
+    for (name, value) in parts {
+        // Names are percent-encoded as browsers do (RFC 7578, 4.2; WHATWG HTML, 4.10.22.8).
+        let name = name.replace('"', "%22").replace('\r', "%0D").replace('\n', "%0A");
+        body.push_str(&format!("--{boundary}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n"));
+        body.push_str(value);
+        body.push_str("\r\n");
+    }
+    body.push_str(&format!("--{boundary}--\r\n"));
+    (format!("multipart/form-data; boundary={boundary}"), body.into_bytes())
+}
+
 /// The parts of one request.
 struct Parts<'a> {
     program: &'a Program,
@@ -224,9 +258,8 @@ impl Parts<'_> {
                 client: self.must(oauth.client, "client id")?,
                 secret: self.must(oauth.secret, "client secret")?,
                 refresh: oauth.refresh.map(|it| self.must(it, "refresh token")).transpose()?,
-                scope: oauth.scope.map(|it| self.must(it, "scope")).transpose()?,
+                scope: oauth.scope.map(|it| self.text(it)).transpose()?.flatten(),
             }),
-            Auth::OAuth(_) => return Err(Unmade::Missing("token")),
         })
     }
 
@@ -250,7 +283,6 @@ impl Parts<'_> {
         Ok(match body {
             Body::Empty => Payload::Empty,
             Body::Form(pairs) => Payload::Form(self.pairs(pairs)?),
-            Body::Multipart(_) => return Err(Unmade::Missing("body")),
             Body::Multipart(pairs) => Payload::Multipart(self.pairs(pairs)?),
             Body::Json(function) => match self.value(*function)? {
                 Value::Missing => return Err(Unmade::Missing("body")),

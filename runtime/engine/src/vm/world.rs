@@ -8,8 +8,8 @@ use jiff::tz::TimeZone;
 use onward_bytecode::{EntityId, Program, Scalar, Type, Value};
 use serde_json::Value as Json;
 
-use super::Fault;
-use crate::model::{Entity, Occurrence};
+use super::{Fault, Trace};
+use crate::model::{Entity, Occurrence, Question};
 
 /// Gives a secret by its name. It borrows what it is made of for `'a`.
 pub type Secrets<'a> = dyn Fn(&str) -> Option<Arc<str>> + 'a;
@@ -21,15 +21,23 @@ pub struct World<'a> {
     pub subject: Option<&'a EntityId>,
     /// Entities that were looked up, `None` if there is none. Reading another is [`Fault::Needs`].
     pub entities: &'a BTreeMap<EntityId, Option<Entity>>,
+    /// Past events that were looked up, in the order of their places in the log. Reading others is [`Fault::Asks`].
+    pub history: &'a BTreeMap<Question, Vec<Occurrence>>,
     /// The event at hand.
     pub event: Option<&'a Occurrence>,
     /// For an attribute trigger: how the attribute moved.
     pub moved: Option<Moved<'a>>,
     /// Now.
     pub now: Timestamp,
-    /// The secrets; only the dispatcher gives them.
+    /// When the run started for which code runs, if there is one.
+    pub run_started: Option<Timestamp>,
+    /// The secrets; only the dispatcher and ingestion give them.
     pub secrets: Option<&'a Secrets<'a>>,
+    /// Who is told which way code goes.
+    pub trace: Option<&'a dyn Trace>,
 }
+
+static NO_HISTORY: BTreeMap<Question, Vec<Occurrence>> = BTreeMap::new();
 
 /// How an attribute moved.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -44,7 +52,17 @@ impl<'a> World<'a> {
     /// A world of nothing but entities and the moment.
     #[must_use]
     pub fn new(entities: &'a BTreeMap<EntityId, Option<Entity>>, now: Timestamp) -> Self {
-        Self { subject: None, entities, event: None, moved: None, now, secrets: None }
+        Self {
+            subject: None,
+            entities,
+            history: &NO_HISTORY,
+            event: None,
+            moved: None,
+            now,
+            run_started: None,
+            secrets: None,
+            trace: None,
+        }
     }
 
     /// The subject's zone: its own, else its account's, else the project's.
@@ -84,7 +102,7 @@ impl<'a> World<'a> {
     }
 
     /// An attribute read as `ty`. Every entity has an `id`, its key, unless it has an attribute of that name.
-    pub(super) fn attribute(&self, id: &EntityId, name: &str, ty: &Type) -> Result<Value, Fault> {
+    pub(crate) fn attribute(&self, id: &EntityId, name: &str, ty: &Type) -> Result<Value, Fault> {
         let json = self.entity(id)?.and_then(|entity| entity.attributes.get(name));
         Ok(match json {
             Some(json) => Value::read(json, ty),

@@ -1,9 +1,12 @@
 //! Programs put together by hand, each verified before it runs.
 
 mod asks;
+mod histories;
+mod horizon;
 mod mutation;
 mod ops;
 mod requests;
+mod sources;
 
 use std::collections::BTreeMap;
 
