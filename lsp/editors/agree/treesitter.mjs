@@ -35,7 +35,7 @@ export function parse(text) {
 }
 
 export function query(name) {
-  return new Parser.Query(language, readFileSync(path.join(grammar, "queries", name), "utf8"));
+  return new Parser.Query(language, readFileSync(path.resolve(grammar, "queries", name), "utf8"));
 }
 
 /** The outermost nodes with mistakes: `[{ line, text }]`. */

@@ -1,0 +1,15 @@
+[
+  (fields)
+  (template_parts)
+  (action_body)
+  (source_block)
+  (workflow_body)
+  (test_body)
+  (policy_declaration)
+  (team_declaration)
+  (split_step)
+  (block)
+  (object)
+  (list)
+  (string)
+] @fold
