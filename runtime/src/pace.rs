@@ -42,7 +42,7 @@ impl Pace {
         let idle = self.worker.is_idle().await?
             && self.dispatch.is_idle().await?
             // Facts that an open transaction keeps from being read are not pending yet.
-            && self.store.counts().await?.unread == 0
+            && !self.store.has_unread().await?
             && self.worker.is_idle().await?;
         Ok(idle && before == self.signals.activity())
     }

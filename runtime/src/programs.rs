@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use jiff::Timestamp;
-use onward_bytecode::{Artifact, ArtifactError, Hash, Verified};
+use onward_bytecode::{Artifact, ArtifactError, Hash, Program, Stage, TriggerKind, Verified};
+use onward_engine::model::Edges;
 use onward_engine::{Loaded, Programs};
 
 use crate::store::{Deployment, Store, StoreError};
@@ -120,13 +121,15 @@ impl Library {
         bytes: Vec<u8>,
         by: &str,
         at: Timestamp,
+        edges: Edges,
     ) -> Result<Deployed, DeployError> {
         let verified = verify(bytes.clone()).await?;
         let program = Arc::new(Loaded::new(verified));
         let previous = store.live().await?.map(|deployment| deployment.hash);
         if previous != Some(program.hash()) {
             store.put_program(program.hash(), &bytes).await?;
-            store.deploy(program.hash(), by, at).await?;
+            let fill = self.watches_more(store, previous, &program).await.then_some(edges);
+            store.deploy(program.hash(), by, at, fill).await?;
         }
         self.change(|shelf| {
             shelf.programs.pinned.insert(program.hash(), program.clone());
@@ -134,6 +137,33 @@ impl Library {
         self.refresh(store).await?;
         Ok(Deployed { program, previous })
     }
+}
+
+impl Library {
+    /// Whether a program watches something about entities that the one before it did not.
+    async fn watches_more(&self, store: &dyn Store, before: Option<Hash>, program: &Loaded) -> bool {
+        let before = match before {
+            Some(hash) => self.load(store, hash).await.ok().map(|before| watched(before.program())),
+            None => None,
+        };
+        !watched(program.program()).is_subset(&before.unwrap_or_default())
+    }
+}
+
+/// What a program watches about entities without a fact about them: segments, what comes with time, and
+/// the references through which it reads.
+fn watched(program: &Program) -> BTreeSet<String> {
+    let segments = program.segments.iter().map(|it| format!("{} {} {}", it.kind, it.name, it.definition));
+    let follows = program.follows.iter().map(|it| format!("{} {} {}", it.kind, it.attribute, it.target));
+    let live = program.workflows.iter().filter(|workflow| workflow.stage == Stage::Live);
+    let timed = live.flat_map(|workflow| {
+        let kinds = workflow.triggers.iter().map(|trigger| &trigger.kind).enumerate();
+        let timed = kinds.filter(|(_, kind)| {
+            matches!(kind, TriggerKind::Unchanged { .. } | TriggerKind::Date(_) | TriggerKind::Schedule(_))
+        });
+        timed.map(|(number, kind)| format!("{} {} {number} {kind:?}", workflow.name, workflow.subject))
+    });
+    segments.chain(follows).chain(timed).collect()
 }
 
 /// Whether another program is live than before.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use onward_engine::model::Edges;
 use tokio::net::TcpListener;
 use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
@@ -19,7 +20,7 @@ use crate::programs::{Change, DeployError, Library, LibraryError};
 use crate::secrets::Secrets;
 use crate::signals::{Signals, Stage};
 use crate::store::{Store, StoreError};
-use crate::worker::Worker;
+use crate::worker::{Load, Worker};
 
 /// How often a node looks whether another has deployed.
 const LOOK: Duration = Duration::from_secs(1);
@@ -46,6 +47,8 @@ pub struct Options {
     pub lease: Duration,
     /// How many shards are worked on at once.
     pub workers: usize,
+    /// How many entities a second are filled in after a deployment that watches something new.
+    pub fills: u32,
     /// How much is sent at once.
     pub limits: Limits,
     /// How long calls in flight may take when the server stops.
@@ -67,6 +70,7 @@ impl Options {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             lease: Duration::from_secs(10),
             workers: 4,
+            fills: 5_000,
             limits: Limits::default(),
             grace: Duration::from_secs(30),
         }
@@ -157,7 +161,7 @@ impl Server {
             signals.clone(),
             node.clone(),
             options.lease,
-            options.workers,
+            Load { slots: options.workers, fills: options.fills },
         ));
         let dispatch = Arc::new(Dispatch::new(Parts {
             store: store.clone(),
@@ -194,6 +198,7 @@ impl Server {
             tokio::spawn(serve(listener, api, signals.clone())),
             gathering,
             tokio::spawn(worker.clone().keep_leases()),
+            tokio::spawn(worker.clone().keep_filling()),
             tokio::spawn(worker.run()),
             tokio::spawn(dispatch.run()),
             tokio::spawn(follow(store.clone(), library.clone(), signals.clone())),
@@ -262,7 +267,7 @@ impl Running {
     /// # Errors
     /// If it is not safe to run, or the store fails.
     pub async fn deploy(&self, artifact: Vec<u8>, by: &str) -> Result<(), NotDeployed> {
-        match self.library.deploy(&*self.store, artifact, by, self.clock.now()).await {
+        match self.library.deploy(&*self.store, artifact, by, self.clock.now(), Edges::Silent).await {
             Ok(_) => {
                 self.signals.facts();
                 self.signals.intents();

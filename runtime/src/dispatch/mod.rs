@@ -6,6 +6,7 @@
 
 mod breaker;
 mod courier;
+mod gate;
 mod lanes;
 mod mail_server;
 mod network;
@@ -33,13 +34,14 @@ pub use self::mail_server::{BadMailServer, MailServer, Security};
 pub use self::network::{Network, NetworkError};
 
 use self::breaker::Health;
+use self::gate::Gate;
 use self::lanes::Lanes;
 use self::verdict::Attempt;
 use crate::clock::Clock;
 use crate::programs::Library;
 use crate::secrets::Secrets;
 use crate::signals::{Signals, Stage};
-use crate::store::{Claim, Claiming, EffectFilter, EffectState, Settle, Settled, Settlement, Store};
+use crate::store::{Claim, Claimed, Claiming, Settle, Settled, Settlement, Store};
 
 /// How often a node looks for effects that others asked for.
 const POLL: Duration = Duration::from_millis(100);
@@ -117,10 +119,8 @@ impl Dispatch {
     pub(crate) async fn is_idle(&self) -> Result<bool, crate::store::StoreError> {
         let now = self.clock.now();
         let room = self.lanes.room(now);
-        let filter = EffectFilter { state: Some(EffectState::Ready), limit: 1000, ..EffectFilter::default() };
-        let ready = self.store.effects(&filter).await?;
-        let open = |action: &str| room.actions.get(action).is_none_or(|free| *free > 0);
-        let waits = ready.iter().any(|effect| effect.intent.due <= now && open(&effect.intent.action));
+        let open = |action: &Arc<str>| room.actions.get(action).is_none_or(|free| *free > 0);
+        let waits = self.store.due(now).await?.iter().any(open);
         // After the look: what was claimed meanwhile is not among them, but under way.
         Ok(!waits && self.busy.load(Ordering::SeqCst) == 0)
     }
@@ -137,12 +137,15 @@ impl Dispatch {
             let lease = self.learn();
             let taken = Instant::now();
             match self.claim(lease).await {
-                Ok(claims) if claims.is_empty() => {
+                Ok(claimed) if claimed.claims.is_empty() && claimed.decided == 0 => {
                     drop(busy);
                     self.wait().await;
                 }
-                Ok(claims) => {
-                    for claim in claims {
+                Ok(claimed) => {
+                    if claimed.decided > 0 {
+                        self.signals.facts();
+                    }
+                    for claim in claimed.claims {
                         self.lanes.enter(&claim.intent.action, self.clock.now());
                         let (this, outcomes) = (self.clone(), outcomes.clone());
                         let busy = Busy::enter(self);
@@ -173,14 +176,24 @@ impl Dispatch {
         actions().map(longest).max().unwrap_or(post::LONGEST) + MARGIN
     }
 
-    async fn claim(&self, lease: Duration) -> crate::store::Result<Vec<Claim>> {
+    async fn claim(&self, lease: Duration) -> crate::store::Result<Claimed> {
         let now = self.clock.now();
         let per_action = self.lanes.room(now).actions;
         let limit = CLAIMED;
         if !per_action.is_empty() && per_action.values().all(|free| *free == 0) {
-            return Ok(Vec::new());
+            return Ok(Claimed::default());
         }
-        self.store.claim(&Claiming { node: self.node.clone(), now, lease, limit, per_action }).await
+        let gate = Gate::new(self.library.shelf());
+        let since = gate.since(now);
+        let claiming = Claiming { node: self.node.clone(), now, lease, limit, per_action, since };
+        let claimed = self.store.claim(&claiming, &gate).await?;
+        for hash in &claimed.programs {
+            if let Err(error) = self.library.load(&*self.store, *hash).await {
+                tracing::error!(error = &error as &dyn std::error::Error, "a message's program cannot be read");
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+        Ok(claimed)
     }
 
     /// Until there may be something to claim.
@@ -256,7 +269,7 @@ impl Dispatch {
             None => {
                 let detail = format!("its program has no action `{}`", claim.intent.action).into();
                 let settlement = Settlement::Parked { why: crate::store::Parking::Refused, detail };
-                Err(Some(Settle { claim, settlement }))
+                Err(Some(settled(claim, settlement)))
             }
         }
     }
@@ -288,7 +301,7 @@ impl Dispatch {
             chance: fastrand::f64(),
             unsure: &job.action.unsure,
         };
-        Settle { settlement: verdict::settlement(delivery, result, attempt), claim: job.claim }
+        settled(job.claim, verdict::settlement(delivery, result, attempt))
     }
 
     /// Writes outcomes, all that have come in one go, until the last sender is gone.
@@ -359,6 +372,12 @@ impl Dispatch {
             }
         }
     }
+}
+
+/// How a claim went, by its step's own words for what has failed.
+fn settled(claim: Claim, settlement: Settlement) -> Settle {
+    let settlement = verdict::by_step(settlement, claim.intent.failure);
+    Settle { claim, settlement }
 }
 
 /// The longest that a call of this action can be out.

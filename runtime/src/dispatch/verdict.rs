@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use onward_bytecode::Unsure;
+use onward_bytecode::{OnFailure, Unsure};
 use onward_engine::model::Fields;
 
 use super::breaker::Health;
@@ -55,6 +55,17 @@ pub(crate) fn health(delivery: &Delivery) -> Health {
     match delivery {
         Delivery::Accepted { .. } | Delivery::Refused { .. } => Health::Answers,
         Delivery::Failed { .. } | Delivery::Unsure { .. } => Health::Fails,
+    }
+}
+
+/// What has failed for good goes on or ends if its step says so; what nobody knows does not.
+pub(crate) fn by_step(settlement: Settlement, failure: OnFailure) -> Settlement {
+    match (settlement, failure) {
+        (settlement, OnFailure::Park) => settlement,
+        (Settlement::Parked { why: Parking::Refused | Parking::Exhausted, detail }, _) => {
+            Settlement::Failed { detail }
+        }
+        (settlement, _) => settlement,
     }
 }
 
@@ -140,5 +151,15 @@ mod tests {
         for word in [Unsure::Retry, keyed] {
             assert_eq!(due(&settlement(unsure(), Fields::new(), attempt(1, &word))), 2);
         }
+    }
+
+    #[test]
+    fn a_step_says_what_its_failure_does() {
+        let parked = |why| Settlement::Parked { why, detail: "550".into() };
+        let failed = Settlement::Failed { detail: "550".into() };
+        assert_eq!(by_step(parked(Parking::Refused), OnFailure::Continue), failed);
+        assert_eq!(by_step(parked(Parking::Exhausted), OnFailure::Stop), failed);
+        assert_eq!(by_step(parked(Parking::Refused), OnFailure::Park), parked(Parking::Refused));
+        assert_eq!(by_step(parked(Parking::Unsure), OnFailure::Continue), parked(Parking::Unsure));
     }
 }

@@ -7,6 +7,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use onward_bytecode::MAX_ARTIFACT;
+use onward_engine::model::Edges;
 use serde_json::{Value, json};
 
 use super::Api;
@@ -23,7 +24,7 @@ pub(super) async fn deploy(
     let by = params.take("by").unwrap_or_else(|| "api".to_owned());
     params.end("`by`")?;
     let bytes = bytes(&headers, body, MAX_ARTIFACT).await?;
-    let deployed = api.library.deploy(&*api.store, bytes.to_vec(), &by, api.clock.now()).await?;
+    let deployed = api.library.deploy(&*api.store, bytes.to_vec(), &by, api.clock.now(), Edges::Silent).await?;
     api.signals.facts();
     api.signals.intents();
     let program = deployed.program.program();

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::Api;
 use super::answer::{Answer, Problem};
 use super::request::Params;
-use crate::store::{Effect, Position, RunFilter, RunPlace, RunStatus, TimelineFilter};
+use crate::store::{Effect, Position, RunFilter, RunPlace, RunStatus, TimelineFilter, needs};
 
 pub(super) async fn list(State(api): State<Arc<Api>>, mut params: Params) -> Answer {
     let status = params.take("state").map(|text| status(&text)).transpose()?;
@@ -119,7 +119,7 @@ pub(super) async fn names<'a>(
     ids: impl IntoIterator<Item = &'a EntityId>,
 ) -> Result<Snapshot, Problem> {
     let ids: BTreeSet<EntityId> = ids.into_iter().cloned().collect();
-    if ids.is_empty() { Ok(Snapshot::default()) } else { Ok(api.store.load(&ids).await?) }
+    if ids.is_empty() { Ok(Snapshot::default()) } else { Ok(api.store.load(&needs::entities(ids), None).await?) }
 }
 
 pub(super) fn subject_json(id: &EntityId, known: &Snapshot) -> Value {

@@ -5,10 +5,13 @@ use std::collections::btree_map::Entry as Slot;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use onward_bytecode::EntityId;
-use onward_engine::model::{Change, Enrolling, Entry, Fact, Fields, Intent, RunChange, Transition};
+use onward_bytecode::{EntityId, Follow};
+use onward_engine::model::{
+    Change, Enrolled, Enrolling, Entry, Fact, Fields, Intent, RunChange, Tally, Transition, Watch,
+};
 
-use super::Position;
+use super::types::Filled;
+use super::{Position, relation};
 
 /// All that one batch changes.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -19,10 +22,14 @@ pub struct Commit {
     pub now: Timestamp,
     /// What becomes of entities.
     pub entities: BTreeMap<EntityId, EntityPatch>,
+    /// To what entities refer: set by [`Commit::relate`].
+    pub relations: BTreeMap<Relation, Option<EntityId>>,
     /// The last state of each run, with the version that the first change expected.
     pub runs: BTreeMap<(EntityId, Arc<str>), RunChange>,
-    /// New keys of `once`.
-    pub enrolments: Vec<Enrolling>,
+    /// New and renewed keys of `once`.
+    pub enrolments: BTreeMap<Enrolled, Enrolling>,
+    /// What to count, and how often.
+    pub tallies: BTreeMap<Tally, u64>,
     /// Effects to be done.
     pub intents: Vec<Intent>,
     /// Keys of intents that are not to be done any more.
@@ -31,27 +38,57 @@ pub struct Commit {
     pub facts: Vec<Fact>,
     /// What to tell people.
     pub timeline: Vec<Entry>,
+    /// How far the shard is filled in, if that is what the batch is about.
+    pub filled: Option<Filled>,
+}
+
+/// A reference of one entity.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Relation {
+    /// The entity that refers.
+    pub of: EntityId,
+    /// By which attribute.
+    pub attribute: Arc<str>,
 }
 
 /// What becomes of an entity in a batch.
 #[derive(Debug, Clone, PartialEq)]
 pub enum EntityPatch {
     /// These attributes are set, `null` takes one away; it is created if need be.
-    Set {
-        /// The attributes.
-        attributes: Fields,
-        /// When it appeared, if it is created.
-        created: Timestamp,
-    },
-    /// It was deleted and came back with these attributes.
-    Replace {
-        /// The attributes.
-        attributes: Fields,
-        /// When it came back.
-        created: Timestamp,
-    },
+    Set(Patch),
+    /// It was deleted and came back as this.
+    Replace(Patch),
     /// It is gone.
     Delete,
+}
+
+/// What is written of an entity.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Patch {
+    /// The attributes.
+    pub attributes: Fields,
+    /// When it appeared, if it is created.
+    pub created: Timestamp,
+    /// What is watched about it, if that changes.
+    pub watch: Option<Watch>,
+    /// When it was buried, if it is.
+    pub buried: Option<Timestamp>,
+}
+
+impl Patch {
+    fn new(at: Timestamp) -> Self {
+        Self { attributes: Fields::new(), created: at, watch: None, buried: None }
+    }
+
+    fn change(&mut self, change: Change, at: Timestamp) {
+        match change {
+            Change::Set(attributes) => self.attributes.extend(attributes),
+            Change::Watch(watch) => self.watch = Some(watch),
+            Change::Bury => self.buried = Some(at),
+            // Left to whoever holds the patch.
+            Change::Delete => {}
+        }
+    }
 }
 
 impl Commit {
@@ -69,7 +106,13 @@ impl Commit {
         for change in transition.runs {
             self.change_run(change);
         }
-        self.enrolments.extend(transition.enrolments);
+        for enrolling in transition.enrolments {
+            self.enrol(enrolling);
+        }
+        for tally in transition.tallies {
+            let count = self.tallies.entry(tally).or_default();
+            *count = count.saturating_add(1);
+        }
         self.intents.extend(transition.intents);
         self.cancelled.extend(transition.cancelled);
         self.facts.extend(transition.facts);
@@ -85,24 +128,50 @@ impl Commit {
         });
     }
 
+    /// Notes the references among what the batch sets that are `followed`: nobody asks for others.
+    pub fn relate(&mut self, followed: &[Follow]) {
+        for (id, patch) in &self.entities {
+            let follows = followed.iter().filter(|follow| follow.kind == id.kind);
+            let (attributes, all) = match patch {
+                EntityPatch::Set(patch) => (&patch.attributes, false),
+                EntityPatch::Replace(patch) => (&patch.attributes, true),
+                EntityPatch::Delete => continue,
+            };
+            for follow in follows.filter(|follow| all || attributes.contains_key(&*follow.attribute)) {
+                let target = relation::target(attributes, follow);
+                let relation = Relation { of: id.clone(), attribute: follow.attribute.clone() };
+                self.relations.insert(relation, target);
+            }
+        }
+    }
+
+    /// Notes the references of an entity that is filled in and stays as it is.
+    pub fn relate_known(&mut self, id: &EntityId, attributes: &Fields, followed: &[Follow]) {
+        for follow in followed.iter().filter(|follow| follow.kind == id.kind) {
+            let relation = Relation { of: id.clone(), attribute: follow.attribute.clone() };
+            self.relations.entry(relation).or_insert_with(|| relation::target(attributes, follow));
+        }
+    }
+
     fn change_entity(&mut self, id: EntityId, change: Change, at: Timestamp) {
         match (self.entities.entry(id), change) {
-            (_, Change::Watch(_) | Change::Bury) => {}
-            (Slot::Vacant(slot), Change::Set(attributes)) => {
-                slot.insert(EntityPatch::Set { attributes, created: at });
-            }
             (Slot::Vacant(slot), Change::Delete) => {
                 slot.insert(EntityPatch::Delete);
             }
             (Slot::Occupied(mut slot), Change::Delete) => {
                 slot.insert(EntityPatch::Delete);
             }
-            (Slot::Occupied(mut slot), Change::Set(patch)) => match slot.get_mut() {
-                EntityPatch::Set { attributes, .. } | EntityPatch::Replace { attributes, .. } => {
-                    attributes.extend(patch);
-                }
+            (Slot::Vacant(slot), change) => {
+                let mut patch = Patch::new(at);
+                patch.change(change, at);
+                slot.insert(EntityPatch::Set(patch));
+            }
+            (Slot::Occupied(mut slot), change) => match slot.get_mut() {
+                EntityPatch::Set(patch) | EntityPatch::Replace(patch) => patch.change(change, at),
                 EntityPatch::Delete => {
-                    slot.insert(EntityPatch::Replace { attributes: patch, created: at });
+                    let mut patch = Patch::new(at);
+                    patch.change(change, at);
+                    slot.insert(EntityPatch::Replace(patch));
                 }
             },
         }
@@ -115,6 +184,16 @@ impl Commit {
                 slot.insert(change);
             }
             Slot::Occupied(mut slot) => slot.get_mut().run = change.run,
+        }
+    }
+
+    fn enrol(&mut self, enrolling: Enrolling) {
+        match self.enrolments.entry(enrolling.key.clone()) {
+            Slot::Vacant(slot) => {
+                slot.insert(enrolling);
+            }
+            // What the store must hold is what the first one expected.
+            Slot::Occupied(mut slot) => slot.get_mut().at = enrolling.at,
         }
     }
 }
@@ -130,35 +209,62 @@ mod tests {
         value.as_object().cloned().unwrap()
     }
 
-    fn folded(changes: Vec<Change>) -> Option<EntityPatch> {
-        let ana = EntityId::new("contact", "ana");
+    fn ana() -> EntityId {
+        EntityId::new("contact", "ana")
+    }
+
+    fn committed(changes: Vec<Change>) -> Commit {
         let mut commit = Commit::default();
         for change in changes {
             let at = Timestamp::UNIX_EPOCH;
-            let entities = vec![EntityChange { id: ana.clone(), at, change }];
+            let entities = vec![EntityChange { id: ana(), at, change }];
             commit.add(Transition { entities, ..Transition::default() });
         }
-        commit.entities.remove(&ana)
+        commit
+    }
+
+    fn folded(changes: Vec<Change>) -> Option<EntityPatch> {
+        committed(changes).entities.remove(&ana())
+    }
+
+    fn patch(attributes: serde_json::Value) -> Patch {
+        Patch { attributes: fields(attributes), ..Patch::new(Timestamp::UNIX_EPOCH) }
     }
 
     #[test]
     fn later_attributes_win() {
-        let patch = folded(vec![
+        let folded = folded(vec![
             Change::Set(fields(json!({"plan": "free", "score": 1}))),
             Change::Set(fields(json!({"plan": "pro", "score": null}))),
         ]);
-        let attributes = fields(json!({"plan": "pro", "score": null}));
-        assert_eq!(patch, Some(EntityPatch::Set { attributes, created: Timestamp::UNIX_EPOCH }));
+        assert_eq!(folded, Some(EntityPatch::Set(patch(json!({"plan": "pro", "score": null})))));
     }
 
     #[test]
     fn what_comes_back_forgets_what_it_was() {
-        let patch = folded(vec![
+        let folded = folded(vec![
             Change::Set(fields(json!({"plan": "free"}))),
             Change::Delete,
             Change::Set(fields(json!({"score": 2}))),
         ]);
-        let attributes = fields(json!({"score": 2}));
-        assert_eq!(patch, Some(EntityPatch::Replace { attributes, created: Timestamp::UNIX_EPOCH }));
+        assert_eq!(folded, Some(EntityPatch::Replace(patch(json!({"score": 2})))));
+    }
+
+    #[test]
+    fn references_that_are_followed_are_noted() {
+        let followed = ["account", "owner"].map(|attribute| Follow {
+            kind: "contact".into(),
+            attribute: attribute.into(),
+            target: "account".into(),
+        });
+        let mut commit = committed(vec![Change::Set(fields(json!({"account": "acme", "boss": "eve"})))]);
+        commit.relate(&followed);
+        let relation = Relation { of: ana(), attribute: "account".into() };
+        assert_eq!(commit.relations, BTreeMap::from([(relation, Some(EntityId::new("account", "acme")))]));
+
+        let mut commit = committed(vec![Change::Delete, Change::Set(fields(json!({"account": null})))]);
+        commit.relate(&followed);
+        assert_eq!(commit.relations.values().flatten().count(), 0);
+        assert_eq!(commit.relations.len(), 2, "all that it had before is forgotten");
     }
 }

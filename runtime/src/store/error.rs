@@ -27,6 +27,12 @@ pub enum StoreError {
         /// Its id.
         run: String,
     },
+    /// There is no such draft, or it was decided about.
+    #[error("there is no draft `{key}` that waits; `onward drafts` lists them")]
+    NoDraft {
+        /// Its key.
+        key: String,
+    },
     /// The program is not kept.
     #[error("program {hash} is not in the store; send it before it is deployed")]
     NoProgram {

@@ -90,3 +90,12 @@ pub(super) fn subjects(facts: &[Filed], timers: &[Due]) -> BTreeSet<EntityId> {
     let of_facts = facts.iter().filter(|filed| filed.moved.is_none()).map(|filed| &filed.fact.subject);
     of_facts.chain(timers.iter().map(|due| &due.subject)).cloned().collect()
 }
+
+/// Timers and alarms in one order, the earliest first, at most `limit`: what is left rings later.
+pub(super) fn merge(timers: Vec<Due>, alarms: Vec<Due>, limit: u32) -> Vec<Due> {
+    let mut all = timers;
+    all.extend(alarms);
+    all.sort_by(|a, b| a.at.cmp(&b.at));
+    all.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    all
+}

@@ -17,11 +17,15 @@ mod error;
 mod identity;
 mod intake;
 mod migrations;
+pub(crate) mod needs;
+mod overlay;
 pub mod postgres;
+mod relation;
 mod rows;
 mod shard;
 pub mod sqlite;
 mod types;
+mod vetting;
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -30,17 +34,23 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use onward_bytecode::{EntityId, Hash};
+use onward_bytecode::Hash;
+use onward_engine::Needs;
 use onward_engine::model::{Order, Snapshot};
+use serde_json::Value as Json;
 
-pub use self::commit::{Commit, EntityPatch};
+pub use onward_engine::model::Edges;
+
+pub use self::commit::{Commit, EntityPatch, Patch, Relation};
 pub use self::error::StoreError;
 pub use self::shard::{Shard, shard_of};
 pub use self::types::{
-    Batch, Claim, Claiming, Counts, Deployment, Due, Effect, EffectFilter, EffectState, Filed, Found,
-    IdentityKey, Lease, Line, Namespace, NewFact, Parking, Position, Receipt, RunFilter, RunPage, RunPlace,
-    RunStatus, RunView, Settle, Settled, Settlement, TimelineFilter, Who,
+    Batch, Claim, Claimed, Claiming, Counter, Counts, Deployment, Due, Effect, EffectFilter, EffectState, Filed,
+    FillPart, FillProgress, Filled, Found, IdentityKey, Lease, Line, Namespace, NewFact, Parking, Position,
+    Receipt, Ring, RunFilter, RunPage, RunPlace, RunStatus, RunView, Settle, Settled, Settlement, TimelineFilter,
+    Who,
 };
+pub use self::vetting::{Unvetted, Verdict, Vetting};
 
 /// What a store's call gives.
 pub type Result<T> = std::result::Result<T, StoreError>;
@@ -103,20 +113,26 @@ pub trait Store: Send + Sync + 'static {
     /// Gives up all that `node` holds, for an orderly stop.
     async fn leave(&self, node: &str) -> Result<()>;
 
-    /// Shards leased by `node` that have facts to read or timers due by `now`.
+    /// Shards leased by `node` that have facts to read, or timers or alarms due by `now`.
     async fn pending(&self, node: &str, now: Timestamp) -> Result<Vec<Shard>>;
 
-    /// The earliest moment that a run or an intent waits for, if any.
+    /// Whether there are facts that no worker has read, also those that cannot be read yet.
+    async fn has_unread(&self) -> Result<bool>;
+
+    /// The earliest moment that a run, an alarm or an intent waits for, if any.
     async fn next_due(&self) -> Result<Option<Timestamp>>;
 
-    /// The next facts after the lease's cursor and the runs due by `now`, at most
-    /// `limit` of each, with what is known of their subjects. Facts that may still
+    /// The next facts after the lease's cursor and the runs and alarms due by `now`, at
+    /// most `limit` facts and as many of the others, with what is known of their subjects. Facts that may still
     /// be overtaken by an open transaction are left for later.
     async fn read(&self, lease: &Lease, limit: u32, now: Timestamp) -> Result<Batch>;
 
-    /// What is known of these entities, wherever they live: the answer to the
-    /// engine's `Needs`.
-    async fn load(&self, ids: &BTreeSet<EntityId>) -> Result<Snapshot>;
+    /// What the engine needs, wherever it lives.
+    ///
+    /// Entities of `own` are as they were committed last: their facts are the batch's. Over
+    /// those of other shards what was accepted about them and has not been worked out is laid,
+    /// as far as it sets attributes. Past events are those that their shards have worked out.
+    async fn load(&self, needs: &Needs, own: Option<Shard>) -> Result<Snapshot>;
 
     /// Commits a batch and moves the cursor, whole or not at all. The caller then
     /// goes on reading with the lease's cursor set to `commit.cursor`.
@@ -127,10 +143,27 @@ pub trait Store: Send + Sync + 'static {
     /// expected. Nothing is committed in either case.
     async fn commit(&self, lease: &Lease, commit: Commit) -> Result<()>;
 
+    // Filling in: what a new program watches about entities that were there before it.
+
+    /// Shards leased by `node` that are not filled in yet.
+    async fn filling(&self, node: &str) -> Result<Vec<Shard>>;
+
+    /// The next `limit` entities to be filled in in the lease's shard; none if it is filled in.
+    /// What became of them is committed as a batch with [`Commit::filled`] set.
+    async fn fill(&self, lease: &Lease, limit: u32) -> Result<Option<FillPart>>;
+
+    /// How far the last deployment that had to be filled in is.
+    async fn fills(&self) -> Result<Vec<FillProgress>>;
+
     // Dispatchers.
 
-    /// Claims intents that are due, each for one caller only.
-    async fn claim(&self, claiming: &Claiming) -> Result<Vec<Claim>>;
+    /// Claims intents that are due, each for one caller only, and has those vetted that it
+    /// concerns in the same transaction: what may not go out is deferred, dropped or cancelled.
+    /// Messages to one entity are claimed by one caller at a time, so that no cap is exceeded.
+    async fn claim(&self, claiming: &Claiming, vetting: &dyn Vetting) -> Result<Claimed>;
+
+    /// Actions of which something is due.
+    async fn due(&self, now: Timestamp) -> Result<Vec<Arc<str>>>;
 
     /// Writes how claimed intents went, and answers in the same order. What is no
     /// longer claimed with that attempt is left alone: [`Settled::Stale`].
@@ -149,6 +182,18 @@ pub trait Store: Send + Sync + 'static {
     /// Gives up parked intents that fit `filter`; their runs go on. Answers their keys.
     async fn drop_parked(&self, filter: &EffectFilter, detail: &str, now: Timestamp) -> Result<Vec<String>>;
 
+    /// Lets drafts that fit `filter` go out. Answers their keys.
+    async fn approve_drafts(&self, filter: &EffectFilter, now: Timestamp) -> Result<Vec<String>>;
+
+    /// Gives up drafts that fit `filter`; their runs go on. Answers their keys.
+    async fn discard_drafts(&self, filter: &EffectFilter, detail: &str, now: Timestamp) -> Result<Vec<String>>;
+
+    /// Writes other arguments into a draft; they must fit its action's parameters.
+    ///
+    /// # Errors
+    /// [`StoreError::NoDraft`] if it is none, or none any more.
+    async fn edit_draft(&self, key: &str, arguments: &[Json]) -> Result<()>;
+
     // Programs.
 
     /// Keeps a program. Keeping it again changes nothing.
@@ -157,11 +202,12 @@ pub trait Store: Send + Sync + 'static {
     /// The bytes of a program.
     async fn program(&self, hash: Hash) -> Result<Option<Vec<u8>>>;
 
-    /// Makes a kept program the live one.
+    /// Makes a kept program the live one. `fill` says how the entities that are there are
+    /// filled in, if it watches something new; an unfinished filling in begins anew with it.
     ///
     /// # Errors
     /// [`StoreError::NoProgram`] if it was not put before.
-    async fn deploy(&self, hash: Hash, by: &str, at: Timestamp) -> Result<Deployment>;
+    async fn deploy(&self, hash: Hash, by: &str, at: Timestamp, fill: Option<Edges>) -> Result<Deployment>;
 
     /// The live deployment.
     async fn live(&self) -> Result<Option<Deployment>>;
@@ -191,6 +237,9 @@ pub trait Store: Send + Sync + 'static {
     /// The entity of `kind` that `word` names: its id, an email, a phone number or
     /// another key.
     async fn find(&self, kind: &str, word: &str) -> Result<Option<Found>>;
+
+    /// How workflows do, or one of them: what their tallies have come to.
+    async fn tallies(&self, workflow: Option<&str>) -> Result<Vec<Counter>>;
 
     /// How much of everything there is.
     async fn counts(&self) -> Result<Counts>;

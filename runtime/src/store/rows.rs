@@ -3,19 +3,21 @@
 //! It knows the model and JSON, and no SQL.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use onward_bytecode::{EntityId, Hash};
-use onward_engine::model::{Entry, Intent};
-use onward_engine::model::{Fact, FactKind, Fields, Finish, Outcome, RunState, What};
+use onward_engine::model::{
+    Entry, Fact, FactKind, Fields, Finish, Intent, Occurrence, Outcome, RunChange, RunState, What,
+};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde::de::value::{Error as WordError, StrDeserializer};
 
-use super::types::{Claim, NewFact, RunStatus, Settle, Settlement, Who};
-use super::{Result, StoreError};
+use super::types::{Claim, EffectState, NewFact, Parking, RunStatus, Settle, Settlement, Who};
+use super::{Result, Shard, StoreError, shard_of};
 
 /// The word that stands for a variant without contents.
 pub(super) fn word<T: Serialize>(variant: &T) -> String {
@@ -131,6 +133,13 @@ pub(super) fn fact_columns(fact: &Fact) -> (&'static str, Option<&str>, Option<&
     }
 }
 
+/// The event that a fact tells of, if it tells of one.
+pub(super) fn occurrence(of: &EntityId, id: &str, kind: FactKind, at: Timestamp) -> Option<Occurrence> {
+    let FactKind::Event { name, fields, contact, .. } = kind else { return None };
+    let contact = contact.or_else(|| (*of.kind == *"contact").then(|| of.clone()));
+    Some(Occurrence { id: id.into(), name, at, fields, contact })
+}
+
 /// A run's state, for its columns.
 pub(super) struct RunColumns {
     pub(super) status: RunStatus,
@@ -167,6 +176,20 @@ impl RunColumns {
             _ => Err(unreadable("runs", "it neither rests nor has ended")),
         }
     }
+}
+
+/// How many runs of each workflow end here, in each shard.
+pub(super) fn finished<'a>(
+    shards: u16,
+    changes: impl Iterator<Item = &'a RunChange>,
+) -> BTreeMap<(Shard, &'a str), i64> {
+    let mut counts = BTreeMap::new();
+    for RunChange { run, .. } in changes {
+        if matches!(&run.state, RunState::Finished { how, .. } if *how != Finish::Moved) {
+            *counts.entry((shard_of(&run.subject, shards), &*run.workflow)).or_default() += 1;
+        }
+    }
+    counts
 }
 
 /// Attributes without those that were taken away.
@@ -207,13 +230,14 @@ pub(super) fn intent_entry(intent: &Intent, what: What, detail: &str, at: Timest
 /// What a settlement writes besides the intent's own row.
 pub(super) struct Told {
     pub(super) fact: Option<Fact>,
-    pub(super) entry: Entry,
+    /// None if the engine tells it, when it hears of it.
+    pub(super) entry: Option<Entry>,
 }
 
 impl Told {
     pub(super) fn of(settle: &Settle, now: Timestamp) -> Self {
         let Settle { claim: Claim { intent, .. }, settlement } = settle;
-        let entry = |what, detail: &str| intent_entry(intent, what, detail, now);
+        let entry = |what, detail: &str| Some(intent_entry(intent, what, detail, now));
         match settlement {
             Settlement::Accepted { result, detail } => {
                 let outcome = Outcome::Accepted { result: result.clone(), detail: detail.clone() };
@@ -222,6 +246,37 @@ impl Told {
             }
             Settlement::Retry { detail, .. } => Self { fact: None, entry: entry(What::Retrying, detail) },
             Settlement::Parked { detail, .. } => Self { fact: None, entry: entry(What::Parked, detail) },
+            Settlement::Failed { detail } => {
+                let outcome = Outcome::Failed { detail: detail.clone(), then: intent.failure };
+                let fact = Some(outcome_fact(intent, outcome, now));
+                Self { fact, entry: None }
+            }
+        }
+    }
+}
+
+/// What a settlement makes of an intent's row.
+pub(super) struct SettledRow {
+    pub(super) state: EffectState,
+    /// When it is due again, if it is to be tried again.
+    pub(super) due: Option<Timestamp>,
+    pub(super) parked: Option<Parking>,
+    pub(super) ended: Option<Timestamp>,
+    /// Whether it went out, may have gone out, or still may.
+    pub(super) out: bool,
+}
+
+impl SettledRow {
+    pub(super) fn of(settlement: &Settlement, now: Timestamp) -> Self {
+        let row = |state| Self { state, due: None, parked: None, ended: None, out: true };
+        match settlement {
+            Settlement::Accepted { .. } => Self { ended: Some(now), ..row(EffectState::Accepted) },
+            Settlement::Retry { due, .. } => Self { due: Some(*due), ..row(EffectState::Ready) },
+            Settlement::Parked { why, .. } => {
+                let out = *why == Parking::Unsure;
+                Self { parked: Some(*why), out, ..row(EffectState::Parked) }
+            }
+            Settlement::Failed { .. } => Self { ended: Some(now), out: false, ..row(EffectState::Failed) },
         }
     }
 }
@@ -231,7 +286,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::store::{EffectState, Namespace};
+    use crate::store::Namespace;
 
     #[test]
     fn words_go_there_and_back() {

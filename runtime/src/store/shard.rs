@@ -25,6 +25,12 @@ pub(super) fn shard_of_key(kind: &str, namespace: &str, value: &str, shards: u16
     hashed(&[kind, namespace, value], shards)
 }
 
+/// What stands for an entity where a store can lock numbers only.
+pub(super) fn lock_number(entity: &EntityId) -> i64 {
+    let [a, b, c, d, e, f, g, h, ..] = *digest(&[&entity.kind, &entity.id]).as_bytes();
+    i64::from_le_bytes([a, b, c, d, e, f, g, h])
+}
+
 fn hashed(parts: &[&str], shards: u16) -> Shard {
     let digest = digest(parts);
     let [a, b, c, d, e, f, g, h, ..] = *digest.as_bytes();

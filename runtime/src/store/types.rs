@@ -2,13 +2,13 @@
 //!
 //! They know nothing of SQL.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use onward_bytecode::{EntityId, Hash};
-use onward_engine::model::{Entity, Entry, Fact, FactKind, Fields, Intent, Origin, Run, Snapshot};
+use onward_engine::model::{Edges, Entity, Entry, Fact, FactKind, Fields, Intent, Origin, Run, Snapshot, Tally};
 use serde::{Deserialize, Serialize};
 
 use super::Shard;
@@ -131,7 +131,7 @@ pub struct Lease {
 pub struct Batch {
     /// Facts, in order.
     pub facts: Vec<Filed>,
-    /// Runs whose moment has come, the earliest first.
+    /// Runs and entities whose moment has come, the earliest first.
     pub timers: Vec<Due>,
     /// What is known of the subjects of both.
     pub snapshot: Snapshot,
@@ -151,15 +151,61 @@ pub struct Filed {
     pub moved: Option<EntityId>,
 }
 
-/// A run whose moment has come.
+/// Something whose moment has come.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Due {
-    /// The moment, at or just after the run's `until`.
+    /// The moment, at or just after what was asked for.
     pub at: Timestamp,
-    /// Whose run.
+    /// Whom it concerns.
     pub subject: EntityId,
-    /// The run.
-    pub run: Arc<str>,
+    /// What is to be looked at.
+    pub what: Ring,
+}
+
+/// What is due.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ring {
+    /// This run of the subject waits for the moment.
+    Timer(Arc<str>),
+    /// The first alarm of what is watched about the subject.
+    Wake,
+}
+
+/// The next entities of a shard for which nothing has been watched yet since a deployment.
+#[derive(Debug, Clone)]
+pub struct FillPart {
+    /// The deployment.
+    pub deployment: u64,
+    /// Whether segments that they turn out to be in are entered.
+    pub edges: Edges,
+    /// The entities, in the order of their keys; none if all are done.
+    pub entities: Vec<EntityId>,
+    /// What is known of them.
+    pub snapshot: Snapshot,
+}
+
+/// How far a shard is filled in once a batch is committed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Filled {
+    /// The deployment. Another one's by now is a conflict.
+    pub deployment: u64,
+    /// Up to which entity; none if all are done.
+    pub up_to: Option<EntityId>,
+    /// How many more.
+    pub count: u64,
+}
+
+/// How far the entities that were there are watched for a deployment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FillProgress {
+    /// The deployment's number.
+    pub deployment: u64,
+    /// Whether segments that they turn out to be in are entered.
+    pub edges: Edges,
+    /// So many are done.
+    pub done: u64,
+    /// So many there are in all, as far as is known.
+    pub total: u64,
 }
 
 /// What to claim.
@@ -175,6 +221,19 @@ pub struct Claiming {
     pub limit: u32,
     /// How many of one action at most; others up to `limit`. 0 leaves it out.
     pub per_action: BTreeMap<Arc<str>, u32>,
+    /// Vetting is told of messages that were claimed after this moment; none if nothing is capped.
+    pub since: Option<Timestamp>,
+}
+
+/// What came of claiming.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Claimed {
+    /// What the caller has for itself now.
+    pub claims: Vec<Claim>,
+    /// Programs that vetting lacked: give them to it, then claim again.
+    pub programs: BTreeSet<Hash>,
+    /// How many were deferred, dropped or cancelled instead.
+    pub decided: usize,
 }
 
 /// An intent that one dispatcher has for itself.
@@ -221,6 +280,11 @@ pub enum Settlement {
         /// In words.
         detail: Arc<str>,
     },
+    /// It is given up, and its step says what then.
+    Failed {
+        /// Why.
+        detail: Arc<str>,
+    },
 }
 
 /// Why an intent is parked.
@@ -248,6 +312,8 @@ pub enum Settled {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum EffectState {
+    /// It waits for a person to look at it and approve it.
+    Draft,
     /// It waits for its time and a dispatcher.
     Ready,
     /// A dispatcher is at it.
@@ -256,7 +322,9 @@ pub enum EffectState {
     Accepted,
     /// A person has to decide.
     Parked,
-    /// A person gave it up.
+    /// It was given up, and its run went on or ended as its step says.
+    Failed,
+    /// A person gave it up, or consent or a policy forbade it.
     Dropped,
     /// Its run did not want it any more.
     Cancelled,
@@ -308,6 +376,17 @@ pub struct Deployment {
     pub at: Timestamp,
     /// By whom.
     pub by: Arc<str>,
+    /// How the entities that were there are filled in, if something new is watched.
+    pub fill: Option<Edges>,
+}
+
+/// One count of how a workflow does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Counter {
+    /// What was counted.
+    pub tally: Tally,
+    /// How often.
+    pub count: u64,
 }
 
 fn as_text<S: serde::Serializer>(hash: &Hash, serializer: S) -> Result<S::Ok, S::Error> {

@@ -4,20 +4,20 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use onward_engine::model::{Input, Origin, Snapshot, Transition};
-use onward_engine::{Programs, Unmet, apply};
+use onward_engine::model::{Fact, FactKind, Input, Origin, Snapshot, Transition};
+use onward_engine::{Needs, Programs, Unmet, apply};
 
 use crate::programs::{Library, LibraryError};
-use crate::store::{Batch, Commit, Due, Filed, Store};
+use crate::store::{Batch, Commit, Due, Filed, FillPart, Filled, Lease, Ring, Shard, Store, needs};
 
 /// So often the engine may ask for more before one input is given up.
-const QUESTIONS: u32 = 64;
+const QUESTIONS: u32 = 1_000;
 
 /// One thing to apply.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Item<'a> {
     Fact(&'a Filed),
-    Timer(&'a Due),
+    Due(&'a Due),
 }
 
 /// Why a batch could not be worked out.
@@ -44,27 +44,27 @@ pub(super) fn in_order(batch: &Batch, limit: usize) -> Vec<Item<'_>> {
     let mut timers = batch.timers.iter().peekable();
     for filed in &batch.facts {
         while let Some(due) = timers.next_if(|due| due.at < filed.fact.at) {
-            items.push(Item::Timer(due));
+            items.push(Item::Due(due));
         }
         items.push(Item::Fact(filed));
     }
     let last = batch.facts.last().filter(|last| last.fact.origin == Origin::Live);
     if batch.facts.len() < limit || last.is_none() {
-        items.extend(timers.map(Item::Timer));
+        items.extend(timers.map(Item::Due));
     }
     items
 }
 
-/// What the batch changes.
+/// What the batch of this shard changes.
 pub(super) async fn work_out(
     store: &dyn Store,
     library: &Library,
+    own: Shard,
     mut batch: Batch,
     limit: usize,
     now: Timestamp,
 ) -> Result<Commit, BatchError> {
-    let programs = library.shelf().programs.clone();
-    let mut engine = Engine { store, library, programs, snapshot: std::mem::take(&mut batch.snapshot) };
+    let mut engine = Engine::new(store, library, own, std::mem::take(&mut batch.snapshot));
     let mut commit = Commit::new(batch.cursor, now);
     for item in in_order(&batch, limit) {
         let input = match item {
@@ -73,14 +73,52 @@ pub(super) async fn work_out(
                     commit.hand_over(&filed.fact, into);
                     continue;
                 }
-                None => Input::Fact(&filed.fact),
+                None => engine.meet(&filed.fact),
             },
-            Item::Timer(due) => Input::Timer { subject: &due.subject, run: &due.run },
+            Item::Due(Due { subject, what: Ring::Timer(run), .. }) => Input::Timer { subject, run },
+            Item::Due(Due { subject, what: Ring::Wake, .. }) => Input::Wake { subject },
         };
         let transition = engine.apply(input, now).await?;
         engine.snapshot.absorb(&transition);
         commit.add(transition);
     }
+    if let Some(live) = &engine.programs.live {
+        commit.relate(&live.program().follows);
+    }
+    Ok(commit)
+}
+
+/// What becomes watched about entities that were there before the live program.
+pub(super) async fn fill_in(
+    store: &dyn Store,
+    library: &Library,
+    lease: &Lease,
+    mut part: FillPart,
+    limit: usize,
+    now: Timestamp,
+) -> Result<Commit, BatchError> {
+    let mut engine = Engine::new(store, library, lease.shard, std::mem::take(&mut part.snapshot));
+    let mut commit = Commit::new(lease.cursor, now);
+    for subject in &part.entities {
+        let transition = engine.apply(Input::Fill { subject, edges: part.edges }, now).await?;
+        engine.snapshot.absorb(&transition);
+        commit.add(transition);
+    }
+    if let Some(live) = &engine.programs.live {
+        let follows = &live.program().follows;
+        commit.relate(follows);
+        for id in &part.entities {
+            if let Some(Some(entity)) = engine.snapshot.entities.get(id) {
+                commit.relate_known(id, &entity.attributes, follows);
+            }
+        }
+    }
+    let more = part.entities.len() >= limit;
+    commit.filled = Some(Filled {
+        deployment: part.deployment,
+        up_to: part.entities.last().filter(|_| more).cloned(),
+        count: part.entities.len() as u64,
+    });
     Ok(commit)
 }
 
@@ -88,22 +126,35 @@ struct Engine<'a> {
     store: &'a dyn Store,
     library: &'a Library,
     programs: Programs,
+    own: Shard,
     snapshot: Snapshot,
+    /// Events of the batch so far: they lie behind the store's cursor.
+    met: Vec<&'a Fact>,
 }
 
-impl Engine<'_> {
+impl<'a> Engine<'a> {
+    fn new(store: &'a dyn Store, library: &'a Library, own: Shard, snapshot: Snapshot) -> Self {
+        let programs = library.shelf().programs.clone();
+        Self { store, library, programs, own, snapshot, met: Vec::new() }
+    }
+
+    /// The fact is next: what is known of the past includes it.
+    fn meet<'f>(&mut self, fact: &'f Fact) -> Input<'f>
+    where
+        'f: 'a,
+    {
+        self.snapshot.absorb_fact(fact);
+        if let FactKind::Event { .. } = fact.kind {
+            self.met.push(fact);
+        }
+        Input::Fact(fact)
+    }
+
     async fn apply(&mut self, input: Input<'_>, now: Timestamp) -> Result<Transition, BatchError> {
         for _ in 0..QUESTIONS {
             match apply(&self.programs, &self.snapshot, input, now) {
                 Ok(transition) => return Ok(transition),
-                Err(Unmet::Needs(needs)) => {
-                    let loaded = self.store.load(&needs.entities).await?;
-                    merge(&mut self.snapshot, loaded);
-                    for id in needs.entities {
-                        self.snapshot.entities.entry(id.clone()).or_default();
-                        self.snapshot.runs.entry(id).or_default();
-                    }
-                }
+                Err(Unmet::Needs(needs)) => self.load(needs).await?,
                 Err(Unmet::NeedsProgram(hash)) => {
                     let program = self.library.load(self.store, hash).await?;
                     self.programs.pinned.insert(hash, Arc::clone(&program));
@@ -112,20 +163,17 @@ impl Engine<'_> {
         }
         Err(BatchError::Endless)
     }
-}
 
-/// Adds what was loaded. What the snapshot has is newer: it follows the batch.
-fn merge(snapshot: &mut Snapshot, loaded: Snapshot) {
-    for (id, entity) in loaded.entities {
-        if !snapshot.entities.contains_key(&id) {
-            snapshot
-                .enrolments
-                .extend(loaded.enrolments.iter().filter(|(key, _)| key.subject == id).map(|(k, at)| (k.clone(), *at)));
-            snapshot.entities.insert(id, entity);
+    async fn load(&mut self, needs: Needs) -> Result<(), BatchError> {
+        let loaded = self.store.load(&needs, Some(self.own)).await?;
+        let past = !needs.questions.is_empty();
+        needs::give(&mut self.snapshot, needs, loaded);
+        if past {
+            for fact in &self.met {
+                self.snapshot.absorb_fact(fact);
+            }
         }
-    }
-    for (id, runs) in loaded.runs {
-        snapshot.runs.entry(id).or_insert(runs);
+        Ok(())
     }
 }
 
@@ -160,7 +208,7 @@ mod tests {
     }
 
     fn timer(second: i64) -> Due {
-        Due { at: at(second), subject: ana(), run: format!("t{second}").into() }
+        Due { at: at(second), subject: ana(), what: Ring::Timer(format!("t{second}").into()) }
     }
 
     fn names(batch: &Batch, limit: usize) -> Vec<String> {
@@ -168,7 +216,8 @@ mod tests {
             .iter()
             .map(|item| match item {
                 Item::Fact(filed) => filed.fact.id.to_string(),
-                Item::Timer(due) => due.run.to_string(),
+                Item::Due(Due { what: Ring::Timer(run), .. }) => run.to_string(),
+                Item::Due(Due { what: Ring::Wake, .. }) => "wake".to_owned(),
             })
             .collect()
     }

@@ -5,6 +5,7 @@
 //! had not committed is done again. It must not know providers or HTTP.
 
 mod batch;
+mod filling;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,6 +15,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use self::batch::BatchError;
+pub(crate) use self::filling::Pace as FillPace;
 use crate::clock::Clock;
 use crate::programs::{Library, LibraryError};
 use crate::signals::{Signals, Stage};
@@ -41,8 +43,19 @@ pub(crate) struct Worker {
     pub(crate) node: Arc<str>,
     /// How long a lease holds.
     pub(crate) ttl: Duration,
+    /// How fast entities are filled in.
+    fills: FillPace,
     shards: Mutex<Shards>,
     slots: Arc<Semaphore>,
+}
+
+/// How much a node works on at once.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Load {
+    /// Shards at once.
+    pub(crate) slots: usize,
+    /// Entities a second that are filled in after a deployment.
+    pub(crate) fills: u32,
 }
 
 #[derive(Debug, Default)]
@@ -89,10 +102,11 @@ impl Worker {
         signals: Arc<Signals>,
         node: Arc<str>,
         ttl: Duration,
-        slots: usize,
+        load: Load,
     ) -> Self {
-        let slots = Arc::new(Semaphore::new(slots.max(1)));
-        Self { store, clock, library, signals, node, ttl, shards: Mutex::default(), slots }
+        let slots = Arc::new(Semaphore::new(load.slots.max(1)));
+        let fills = FillPace::new(load.fills);
+        Self { store, clock, library, signals, node, ttl, fills, shards: Mutex::default(), slots }
     }
 
     fn shards(&self) -> MutexGuard<'_, Shards> {
@@ -148,7 +162,8 @@ impl Worker {
 
     /// Whether nothing in this node's shards is left to do now.
     pub(crate) async fn is_idle(&self) -> Result<bool, StoreError> {
-        let waits = !self.store.pending(&self.node, self.clock.now()).await?.is_empty();
+        let waits = !self.store.pending(&self.node, self.clock.now()).await?.is_empty()
+            || !self.store.filling(&self.node).await?.is_empty();
         // After the look: what was begun meanwhile is not among them, but under way.
         let shards = self.shards();
         Ok(!waits && shards.joined && shards.busy.is_empty())
@@ -229,17 +244,21 @@ impl Worker {
     async fn turn(&self, lease: Lease) {
         let (shard, epoch) = (lease.shard, lease.epoch);
         let ended = self.rounds(lease).await;
+        match self.over(shard, epoch, ended) {
+            Some(Turn::More | Turn::Done) => self.signals.work.notify_one(),
+            // Facts are there that an open transaction keeps from being read, or something broke.
+            Some(Turn::Empty) | None => {}
+        }
+    }
+
+    /// Frees a shard after work on it has ended. Answers what it came to, unless it broke off.
+    fn over<T>(&self, shard: Shard, epoch: i64, ended: Result<T, Broken>) -> Option<T> {
         let mut shards = self.shards();
         shards.busy.remove(&shard);
         match ended {
             Ok(turn) => {
                 shards.resting.remove(&shard);
-                drop(shards);
-                match turn {
-                    Turn::More | Turn::Done => self.signals.work.notify_one(),
-                    // Facts are there that an open transaction keeps from being read.
-                    Turn::Empty => {}
-                }
+                return Some(turn);
             }
             Err(Broken::Store(StoreError::LeaseLost { .. })) => {
                 tracing::info!(shard, "another node has taken a shard over");
@@ -261,6 +280,7 @@ impl Worker {
                 shards.rest(shard);
             }
         }
+        None
     }
 
     async fn rounds(&self, mut lease: Lease) -> Result<Turn, Broken> {
@@ -274,7 +294,10 @@ impl Worker {
             // live is looked up after the facts were read.
             self.library.refresh(&*self.store).await?;
             let full = batch.facts.len() >= BATCH as usize || batch.timers.len() >= BATCH as usize;
-            let commit = batch::work_out(&*self.store, &self.library, batch, BATCH as usize, now).await?;
+            let commit = {
+                let (store, own) = (&*self.store, lease.shard);
+                batch::work_out(store, &self.library, own, batch, BATCH as usize, now).await?
+            };
             let (cursor, intents, facts) =
                 (commit.cursor, !commit.intents.is_empty(), !commit.facts.is_empty());
             self.store.commit(&lease, commit).await?;

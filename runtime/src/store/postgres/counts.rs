@@ -10,7 +10,10 @@ const UNREAD: &str = "
     SELECT count(*) FROM leases AS l
     JOIN facts AS f ON f.shard = l.shard AND (f.tx, f.seq) > (l.cursor_tx, l.cursor_seq)";
 const ENTITIES: &str = "SELECT kind, count(*) FROM entities GROUP BY kind";
-const RUNS: &str = "SELECT workflow, state, count(*) FROM runs GROUP BY workflow, state";
+// Runs that have ended are counted as they end.
+const RUNS: &str = "
+    SELECT workflow, state, count(*) FROM runs WHERE ended IS NULL GROUP BY workflow, state
+    UNION ALL SELECT workflow, 'finished', sum(finished)::bigint FROM run_counts GROUP BY workflow";
 const NODES: &str = "
     SELECT n.node, count(l.shard) FROM nodes AS n LEFT JOIN leases AS l ON l.node = n.node
     WHERE n.until > clock_timestamp() GROUP BY n.node";

@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use onward_bytecode::EntityId;
-use onward_engine::model::Fact;
+use onward_engine::model::{Fact, Occurrence, Question};
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, PgExecutor, Row};
 
-use super::{Moment, below_open, time};
-use crate::store::rows::{clean, fact_columns, json, read_json, read_word, word};
+use super::{Addresses, Moment, below_open, time};
+use crate::store::overlay::{self, Unread};
+use crate::store::rows::{clean, fact_columns, json, occurrence, read_json, read_word, word};
 use crate::store::shard::shard_of_fact_id;
 use crate::store::{Filed, Lease, Position, Result, shard_of};
 
@@ -39,6 +40,32 @@ const AFTER: &str = concat!(
     below_open!(),
     " ORDER BY f.tx, f.seq LIMIT $4"
 );
+// The index of a subject's facts by name gives them in the order of the log.
+const HISTORY: &str = "
+    WITH RECURSIVE asked AS (
+        SELECT place, shard, kind, id, event, NULL::bigint AS tx, NULL::bigint AS seq
+        FROM unnest($1::integer[], $2::text[], $3::text[], $4::text[])
+            WITH ORDINALITY AS asked (shard, kind, id, event, place)
+        UNION ALL
+        SELECT a.place, m.shard, m.kind, m.entity, a.event, m.tx, m.seq
+        FROM asked AS a JOIN merges AS m ON m.target = a.id AND m.kind = a.kind)
+    SELECT a.place, f.id, f.body::text, f.at
+    FROM asked AS a JOIN leases AS l ON l.shard = a.shard
+    JOIN facts AS f ON f.subject_id = a.id AND f.subject_kind = a.kind AND f.name = a.event
+        AND f.shard = a.shard AND (f.tx, f.seq) <= (l.cursor_tx, l.cursor_seq)
+    WHERE a.tx IS NULL OR (f.tx, f.seq) < (a.tx, a.seq)
+    ORDER BY a.place, f.tx, f.seq";
+const NOT_READ: &str = "
+    SELECT f.subject_kind, f.subject_id, f.body::text, f.at
+    FROM unnest($1::integer[], $2::text[], $3::text[]) AS asked (shard, kind, id)
+    JOIN leases AS l ON l.shard = asked.shard
+    JOIN facts AS f ON f.subject_id = asked.id AND f.subject_kind = asked.kind AND f.shard = asked.shard
+        AND (f.tx, f.seq) > (l.cursor_tx, l.cursor_seq)
+    WHERE f.kind IN ('attributes', 'event', 'deleted')
+    ORDER BY f.tx, f.seq LIMIT $4";
+const ANY_UNREAD: &str = "
+    SELECT EXISTS (SELECT 1 FROM leases AS l WHERE EXISTS (
+        SELECT 1 FROM facts AS f WHERE f.shard = l.shard AND (f.tx, f.seq) > (l.cursor_tx, l.cursor_seq)))";
 
 /// Columns of facts, as arrays.
 #[derive(Default)]
@@ -147,4 +174,49 @@ fn filed(row: &PgRow) -> Result<Filed> {
         },
         moved: moved.map(|target| EntityId::new(kind, target)),
     })
+}
+
+/// Past events that are asked about, as far as their shards have been worked out. What was known of an
+/// entity that was merged into the one asked about counts up to the merge: what came later was handed over.
+pub(super) async fn history(
+    db: &mut PgConnection,
+    shards: u16,
+    questions: &BTreeSet<Question>,
+) -> Result<BTreeMap<Question, Vec<Occurrence>>> {
+    let mut found: BTreeMap<Question, Vec<Occurrence>> =
+        questions.iter().map(|question| (question.clone(), Vec::new())).collect();
+    if questions.is_empty() {
+        return Ok(found);
+    }
+    let asked: Vec<&Question> = questions.iter().collect();
+    let addresses = Addresses::of(asked.iter().map(|question| &question.entity), shards);
+    let events: Vec<&str> = asked.iter().map(|question| &*question.event).collect();
+    let query = sqlx::query(HISTORY).bind(addresses.shard).bind(addresses.kind).bind(addresses.id).bind(events);
+    for row in query.fetch_all(db).await? {
+        let place = usize::try_from(row.try_get::<i64, _>(0)?).unwrap_or_default();
+        let Some(question) = asked.get(place.saturating_sub(1)) else { continue };
+        let (kind, at) = (read_json("facts", row.try_get(2)?)?, time("facts", row.try_get(3)?)?);
+        let occurrence = occurrence(&question.entity, row.try_get(1)?, kind, at);
+        found.entry((*question).clone()).or_default().extend(occurrence);
+    }
+    Ok(found)
+}
+
+/// What is in the log about these entities and has not been worked out.
+pub(super) async fn unread(db: &mut PgConnection, shards: u16, ids: &BTreeSet<EntityId>) -> Result<Vec<Unread>> {
+    let Addresses { shard, kind, id } = Addresses::of(ids, shards);
+    let query = sqlx::query(NOT_READ).bind(shard).bind(kind).bind(id).bind(i64::from(overlay::UNREAD));
+    let unread = |row: &PgRow| {
+        Ok(Unread {
+            subject: EntityId::new(row.try_get::<&str, _>(0)?, row.try_get::<&str, _>(1)?),
+            kind: read_json("facts", row.try_get(2)?)?,
+            at: time("facts", row.try_get(3)?)?,
+        })
+    };
+    query.fetch_all(db).await?.iter().map(unread).collect()
+}
+
+/// Whether any shard has facts that were not read, also those that an open transaction holds back.
+pub(super) async fn any_unread(db: &mut PgConnection) -> Result<bool> {
+    Ok(sqlx::query_scalar(ANY_UNREAD).fetch_one(db).await?)
 }

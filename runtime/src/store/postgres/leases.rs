@@ -43,7 +43,9 @@ const PENDING: &str = concat!(
             AND (f.tx, f.seq) > (l.cursor_tx, l.cursor_seq) AND f.tx < ",
     below_open!(),
     ") OR (SELECT r.wake_at FROM runs AS r WHERE r.shard = l.shard AND r.wake_at IS NOT NULL
-            ORDER BY r.wake_at LIMIT 1) <= $2)
+            ORDER BY r.wake_at LIMIT 1) <= $2
+        OR (SELECT e.wake FROM entities AS e WHERE e.shard = l.shard AND e.wake IS NOT NULL
+            ORDER BY e.wake LIMIT 1) <= $2)
     ORDER BY l.shard"
 );
 const ADVANCE: &str = "

@@ -8,25 +8,31 @@ mod counts;
 mod enrolments;
 mod entities;
 mod facts;
+mod fills;
 mod identities;
 mod intents;
 mod leases;
 mod moment;
 mod programs;
+mod relations;
 mod restored;
 mod runs;
 mod settings;
 mod statistics;
+mod tallies;
 mod timeline;
 
 use std::collections::BTreeSet;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
 use onward_bytecode::{EntityId, Hash};
-use onward_engine::model::{Entry, Fact, Order, Outcome, Snapshot, What};
+use onward_engine::Needs;
+use onward_engine::model::{Edges, Entry, Fact, Order, Outcome, Snapshot, What};
+use serde_json::Value as Json;
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::{ConnectOptions, Connection, PgConnection, Postgres, Transaction};
@@ -36,13 +42,17 @@ use super::identity::{Directory, Key, keys_of};
 use super::intake::{self, Arrivals};
 use super::migrations::{Step, migrator};
 use super::rows::{intent_entry, outcome_fact, unreadable};
+use super::vetting::{Decided, Hearing};
 use super::{
-    Batch, Claim, Claiming, Commit, Counts, Deployment, Effect, EffectFilter, Found, Lease, Line, NewFact,
-    Options, Position, Receipt, Result, RunFilter, RunPage, RunView, Settle, Settled, Shard, Store,
-    StoreError, TimelineFilter, shard_of,
+    Batch, Claim, Claimed, Claiming, Commit, Counter, Counts, Deployment, Effect, EffectFilter, EntityPatch,
+    FillPart, FillProgress, Found, Lease, Line, NewFact, Options, Position, Receipt, Result, RunFilter, RunPage,
+    RunView, Settle, Settled, Shard, Store, StoreError, TimelineFilter, Vetting, overlay, shard_of,
 };
 
-const MIGRATIONS: &[Step] = &[(1, "tables", include_str!("migrations/0001_tables.sql"))];
+const MIGRATIONS: &[Step] = &[
+    (1, "tables", include_str!("migrations/0001_tables.sql")),
+    (2, "watching", include_str!("migrations/0002_watching.sql")),
+];
 const SHARDS: u16 = 256;
 
 /// What every connection is set to, whatever the server's defaults are.
@@ -146,11 +156,22 @@ impl PostgresStore {
         Ok((directory, filed))
     }
 
-    async fn snapshot(&self, db: &mut PgConnection, ids: &BTreeSet<EntityId>) -> Result<Snapshot> {
+    /// What is known of these entities; those of other shards than `own` as their senders know them.
+    async fn snapshot(
+        &self,
+        db: &mut PgConnection,
+        ids: &BTreeSet<EntityId>,
+        own: Option<Shard>,
+    ) -> Result<Snapshot> {
         if ids.is_empty() {
             return Ok(Snapshot::default());
         }
         let mut known = entities::load(db, self.shards, ids).await?;
+        let foreign = |id: &&EntityId| Some(shard_of(id, self.shards)) != own;
+        let foreign: BTreeSet<EntityId> = ids.iter().filter(foreign).cloned().collect();
+        if !foreign.is_empty() {
+            overlay::lay(&mut known, facts::unread(db, self.shards, &foreign).await?);
+        }
         Ok(Snapshot {
             entities: ids.iter().map(|id| (id.clone(), known.remove(id))).collect(),
             runs: runs::unfinished(db, self.shards, ids).await?,
@@ -159,7 +180,62 @@ impl PostgresStore {
         })
     }
 
-    /// Tells of parked intents that a person decided about.
+    async fn look_up_needs(&self, db: &mut PgConnection, needs: &Needs, own: Option<Shard>) -> Result<Snapshot> {
+        let mut snapshot = self.snapshot(db, &needs.entities, own).await?;
+        if !needs.questions.is_empty() {
+            snapshot.history = facts::history(db, self.shards, &needs.questions).await?;
+        }
+        if !needs.references.is_empty() {
+            snapshot.referrers = relations::referrers(db, &needs.references).await?;
+        }
+        Ok(snapshot)
+    }
+
+    /// Has what was claimed in this transaction vetted, and takes back what is not to be sent.
+    async fn hear(
+        &self,
+        tx: &mut PgConnection,
+        claiming: &Claiming,
+        vetting: &dyn Vetting,
+        due: Vec<Claim>,
+    ) -> Result<Decided> {
+        let mut hearing = Hearing::open(vetting, claiming.now, due.clone());
+        let to = hearing.addressees();
+        if !to.is_empty() {
+            let ours = intents::lock(tx, &to).await?;
+            hearing.keep_addressees(&ours);
+            if let Some(since) = claiming.since {
+                // A statement of its own, after the lock: it sees what the last holder has committed.
+                hearing.sent(intents::sent(tx, &ours, since, &due).await?);
+            }
+        }
+        let mut needs = hearing.first_needs();
+        loop {
+            let loaded = self.look_up_needs(tx, &needs, None).await?;
+            hearing.give(needs, loaded);
+            match hearing.hear() {
+                Some(more) => needs = more,
+                None => break,
+            }
+        }
+        let decided = hearing.close();
+        intents::hold(tx, &decided.held, claiming.now).await?;
+        facts::insert(&mut *tx, self.shards, &decided.facts()).await?;
+        timeline::insert(tx, self.shards, &decided.entries()).await?;
+        Ok(decided)
+    }
+
+    /// Gives intents up; their runs go on.
+    async fn give_up(&self, db: &mut PgConnection, intents: &[Claim], detail: &str, now: Timestamp) -> Result<()> {
+        intents::give_up(db, intents, detail, now).await?;
+        let outcome =
+            |claim: &Claim| outcome_fact(&claim.intent, Outcome::Dropped { detail: detail.into() }, now);
+        let outcomes: Vec<Fact> = intents.iter().map(outcome).collect();
+        facts::insert(&mut *db, self.shards, &outcomes).await?;
+        self.tell(db, intents, &format!("given up by hand: {detail}"), now).await
+    }
+
+    /// Tells of intents that a person decided about.
     async fn tell(
         &self,
         db: &mut PgConnection,
@@ -281,9 +357,17 @@ impl Store for PostgresStore {
         leases::pending(&mut *self.db().await?, node, now).await
     }
 
+    async fn has_unread(&self) -> Result<bool> {
+        facts::any_unread(&mut *self.db().await?).await
+    }
+
     async fn next_due(&self) -> Result<Option<Timestamp>> {
         let mut db = self.db().await?;
-        let moments = [runs::next_wake(&mut db).await?, intents::next_due(&mut db).await?];
+        let moments = [
+            runs::next_wake(&mut db).await?,
+            entities::next_wake(&mut db).await?,
+            intents::next_due(&mut db).await?,
+        ];
         Ok(moments.into_iter().flatten().min())
     }
 
@@ -291,21 +375,51 @@ impl Store for PostgresStore {
         let mut db = self.db().await?;
         let facts = facts::after(&mut db, lease, limit).await?;
         let timers = runs::due(&mut db, lease.shard, now, limit).await?;
-        let snapshot = self.snapshot(&mut db, &intake::subjects(&facts, &timers)).await?;
+        let alarms = entities::waking(&mut db, lease.shard, now, limit).await?;
+        let timers = intake::merge(timers, alarms, limit);
+        let subjects = intake::subjects(&facts, &timers);
+        let snapshot = self.snapshot(&mut db, &subjects, Some(lease.shard)).await?;
         let cursor = facts.last().map_or(lease.cursor, |filed| filed.position);
         Ok(Batch { facts, timers, snapshot, cursor })
     }
 
-    async fn load(&self, ids: &BTreeSet<EntityId>) -> Result<Snapshot> {
-        self.snapshot(&mut *self.db().await?, ids).await
+    async fn load(&self, needs: &Needs, own: Option<Shard>) -> Result<Snapshot> {
+        let mut db = self.db().await?;
+        self.look_up_needs(&mut db, needs, own).await
+    }
+
+    async fn filling(&self, node: &str) -> Result<Vec<Shard>> {
+        fills::open(&mut *self.db().await?, node).await
+    }
+
+    async fn fill(&self, lease: &Lease, limit: u32) -> Result<Option<FillPart>> {
+        let mut db = self.db().await?;
+        let Some(place) = fills::place(&mut db, lease.shard).await? else { return Ok(None) };
+        let entities = fills::next(&mut db, lease.shard, &place, limit).await?;
+        let ids = entities.iter().cloned().collect();
+        let snapshot = self.snapshot(&mut db, &ids, Some(lease.shard)).await?;
+        Ok(Some(FillPart { deployment: place.deployment, edges: place.edges, entities, snapshot }))
+    }
+
+    async fn fills(&self) -> Result<Vec<FillProgress>> {
+        fills::progress(&mut *self.db().await?).await
     }
 
     async fn commit(&self, lease: &Lease, commit: Commit) -> Result<()> {
         let mut tx = self.begin().await?;
         leases::advance(&mut tx, lease, commit.cursor).await?;
+        if let Some(filled) = &commit.filled {
+            fills::advance(&mut tx, lease.shard, filled).await?;
+        }
         runs::write(&mut tx, self.shards, commit.runs.values()).await?;
-        enrolments::insert(&mut tx, self.shards, &commit.enrolments).await?;
+        runs::count(&mut tx, self.shards, commit.runs.values()).await?;
+        enrolments::write(&mut tx, self.shards, commit.enrolments.values()).await?;
         entities::patch(&mut tx, self.shards, &commit.entities).await?;
+        let gone = commit.entities.iter().filter(|(_, patch)| matches!(patch, EntityPatch::Delete));
+        let gone: Vec<&EntityId> = gone.map(|(id, _)| id).collect();
+        relations::forget(&mut tx, self.shards, &gone).await?;
+        relations::write(&mut tx, self.shards, &commit.relations).await?;
+        tallies::add(&mut tx, lease.shard, &commit.tallies).await?;
         intents::insert(&mut tx, self.shards, &commit.intents).await?;
         intents::cancel(&mut tx, lease.shard, &commit.cancelled, commit.now).await?;
         facts::insert(&mut *tx, self.shards, &commit.facts).await?;
@@ -313,8 +427,15 @@ impl Store for PostgresStore {
         Ok(tx.commit().await?)
     }
 
-    async fn claim(&self, claiming: &Claiming) -> Result<Vec<Claim>> {
-        intents::claim(&self.pool, claiming).await
+    async fn claim(&self, claiming: &Claiming, vetting: &dyn Vetting) -> Result<Claimed> {
+        let mut tx = self.begin().await?;
+        let due = intents::claim(&mut tx, claiming).await?;
+        if due.is_empty() {
+            return Ok(Claimed::default());
+        }
+        let decided = self.hear(&mut tx, claiming, vetting, due).await?;
+        tx.commit().await?;
+        Ok(decided.claimed())
     }
 
     async fn settle(&self, settles: Vec<Settle>, now: Timestamp) -> Result<Vec<Settled>> {
@@ -324,6 +445,10 @@ impl Store for PostgresStore {
             false => Settled::Stale,
         };
         Ok(settles.iter().map(settled).collect())
+    }
+
+    async fn due(&self, now: Timestamp) -> Result<Vec<Arc<str>>> {
+        intents::due(&mut *self.db().await?, now).await
     }
 
     async fn expired(&self, node: &str, lease: Duration, limit: u32) -> Result<Vec<Claim>> {
@@ -337,7 +462,7 @@ impl Store for PostgresStore {
     async fn retry_parked(&self, filter: &EffectFilter, now: Timestamp) -> Result<Vec<String>> {
         let mut tx = self.begin().await?;
         let parked = intents::parked(&mut tx, filter).await?;
-        intents::retry(&mut tx, &parked, now).await?;
+        intents::make_ready(&mut tx, &parked, Some(now)).await?;
         self.tell(&mut tx, &parked, "tried again by hand", now).await?;
         tx.commit().await?;
         Ok(keys(&parked))
@@ -346,14 +471,37 @@ impl Store for PostgresStore {
     async fn drop_parked(&self, filter: &EffectFilter, detail: &str, now: Timestamp) -> Result<Vec<String>> {
         let mut tx = self.begin().await?;
         let parked = intents::parked(&mut tx, filter).await?;
-        intents::drop_parked(&mut tx, &parked, detail, now).await?;
-        let outcome =
-            |claim: &Claim| outcome_fact(&claim.intent, Outcome::Dropped { detail: detail.into() }, now);
-        let outcomes: Vec<Fact> = parked.iter().map(outcome).collect();
-        facts::insert(&mut *tx, self.shards, &outcomes).await?;
-        self.tell(&mut tx, &parked, &format!("given up by hand: {detail}"), now).await?;
+        self.give_up(&mut tx, &parked, detail, now).await?;
         tx.commit().await?;
         Ok(keys(&parked))
+    }
+
+    async fn approve_drafts(&self, filter: &EffectFilter, now: Timestamp) -> Result<Vec<String>> {
+        let mut tx = self.begin().await?;
+        let drafts = intents::drafts(&mut tx, filter).await?;
+        intents::make_ready(&mut tx, &drafts, None).await?;
+        self.tell(&mut tx, &drafts, "approved", now).await?;
+        tx.commit().await?;
+        Ok(keys(&drafts))
+    }
+
+    async fn discard_drafts(&self, filter: &EffectFilter, detail: &str, now: Timestamp) -> Result<Vec<String>> {
+        let mut tx = self.begin().await?;
+        let drafts = intents::drafts(&mut tx, filter).await?;
+        self.give_up(&mut tx, &drafts, detail, now).await?;
+        tx.commit().await?;
+        Ok(keys(&drafts))
+    }
+
+    async fn edit_draft(&self, key: &str, arguments: &[Json]) -> Result<()> {
+        let mut tx = self.begin().await?;
+        let filter = EffectFilter { keys: vec![key.into()], ..EffectFilter::default() };
+        let drafts = intents::drafts(&mut tx, &filter).await?;
+        if drafts.is_empty() {
+            return Err(StoreError::NoDraft { key: key.to_owned() });
+        }
+        intents::edit(&mut tx, &drafts, arguments).await?;
+        Ok(tx.commit().await?)
     }
 
     async fn put_program(&self, hash: Hash, bytes: &[u8]) -> Result<()> {
@@ -364,8 +512,14 @@ impl Store for PostgresStore {
         programs::get(&mut *self.db().await?, hash).await
     }
 
-    async fn deploy(&self, hash: Hash, by: &str, at: Timestamp) -> Result<Deployment> {
-        programs::deploy(&mut *self.db().await?, hash, by, at).await
+    async fn deploy(&self, hash: Hash, by: &str, at: Timestamp, fill: Option<Edges>) -> Result<Deployment> {
+        let mut tx = self.begin().await?;
+        let deployment = programs::deploy(&mut tx, hash, by, at, fill).await?;
+        if let Some(edges) = fill {
+            fills::begin(&mut tx, deployment.number, edges).await?;
+        }
+        tx.commit().await?;
+        Ok(deployment)
     }
 
     async fn live(&self) -> Result<Option<Deployment>> {
@@ -418,6 +572,10 @@ impl Store for PostgresStore {
         let entity = entities::load(&mut db, self.shards, &BTreeSet::from([id.clone()])).await?.remove(&id);
         let keys = identities::of_entity(&mut db, &id).await?;
         Ok((entity.is_some() || !keys.is_empty()).then_some(Found { id, entity, keys }))
+    }
+
+    async fn tallies(&self, workflow: Option<&str>) -> Result<Vec<Counter>> {
+        tallies::sums(&mut *self.db().await?, workflow).await
     }
 
     async fn counts(&self) -> Result<Counts> {

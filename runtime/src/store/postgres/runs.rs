@@ -10,8 +10,8 @@ use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row};
 
 use super::{Addresses, Moment, maybe_time, read_hash, time};
-use crate::store::rows::{RunColumns, clean, read_word, unreadable, word};
-use crate::store::{Due, Result, RunFilter, RunPage, Shard, StoreError, shard_of};
+use crate::store::rows::{RunColumns, clean, finished, read_word, unreadable, word};
+use crate::store::{Due, Result, Ring, RunFilter, RunPage, Shard, StoreError, shard_of};
 
 macro_rules! select {
     ($rest:literal) => {
@@ -88,7 +88,19 @@ const ALL_OF_ONE: &str = select!(
     "FROM leases AS l JOIN runs AS r ON r.shard = l.shard AND r.id = $1
     ORDER BY r.how IS NOT DISTINCT FROM 'moved'"
 );
-const PINNED: &str = "SELECT DISTINCT program FROM runs WHERE ended IS NULL";
+// From one program to the next in the index of unfinished runs.
+const PINNED: &str = "
+    WITH RECURSIVE pinned (program) AS (
+        (SELECT r.program FROM runs AS r WHERE r.ended IS NULL ORDER BY r.program LIMIT 1)
+        UNION ALL
+        SELECT (SELECT r.program FROM runs AS r WHERE r.ended IS NULL AND r.program > pinned.program
+            ORDER BY r.program LIMIT 1)
+        FROM pinned WHERE pinned.program IS NOT NULL)
+    SELECT program FROM pinned WHERE program IS NOT NULL";
+const COUNT: &str = "
+    INSERT INTO run_counts (shard, workflow, finished)
+    SELECT * FROM unnest($1::integer[], $2::text[], $3::bigint[])
+    ON CONFLICT (shard, workflow) DO UPDATE SET finished = run_counts.finished + excluded.finished";
 
 /// Columns of runs, as arrays.
 #[derive(Default)]
@@ -177,7 +189,7 @@ pub(super) async fn due(db: &mut PgConnection, shard: Shard, now: Timestamp, lim
         Ok(Due {
             at: time("runs", row.try_get(0)?)?,
             subject: EntityId::new(row.try_get::<&str, _>(1)?, row.try_get::<&str, _>(2)?),
-            run: row.try_get::<&str, _>(3)?.into(),
+            what: Ring::Timer(row.try_get::<&str, _>(3)?.into()),
         })
     };
     query.fetch_all(db).await?.iter().map(due).collect()
@@ -217,6 +229,23 @@ pub(super) async fn write<'a>(
     }
     changed.execute(db, UPDATE).await?;
     new.execute(db, INSERT).await
+}
+
+/// Counts runs that have ended, each once: one that moved goes on elsewhere.
+pub(super) async fn count<'a>(
+    db: &mut PgConnection,
+    shards: u16,
+    changes: impl Iterator<Item = &'a RunChange>,
+) -> Result<()> {
+    let counts = finished(shards, changes);
+    if counts.is_empty() {
+        return Ok(());
+    }
+    let shards: Vec<i32> = counts.keys().map(|(shard, _)| i32::from(*shard)).collect();
+    let workflows: Vec<&str> = counts.keys().map(|(_, workflow)| *workflow).collect();
+    let counts: Vec<i64> = counts.into_values().collect();
+    sqlx::query(COUNT).bind(shards).bind(workflows).bind(counts).execute(db).await?;
+    Ok(())
 }
 
 fn run(row: &PgRow) -> Result<Run> {

@@ -12,7 +12,7 @@ const STALE: &str = "
     SELECT c.relname::text FROM pg_class AS c
     WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind = 'r'
         AND c.relname = ANY (ARRAY['facts', 'fact_ids', 'identities', 'merges', 'entities', 'runs', 'enrolments',
-            'intents', 'timeline'])
+            'intents', 'timeline', 'relations'])
         AND pg_stat_get_mod_since_analyze(c.oid) > 500 + c.reltuples";
 
 /// Looks at the tables that changed much.

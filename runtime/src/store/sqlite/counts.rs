@@ -10,7 +10,11 @@ const UNREAD: &str = "
     SELECT coalesce(sum((SELECT count(*) FROM facts AS f WHERE f.shard = l.shard AND f.seq > l.cursor)), 0)
     FROM leases AS l";
 const ENTITIES: &str = "SELECT kind, count(*) FROM entities GROUP BY kind";
-const RUNS: &str = "SELECT workflow, state, count(*) FROM runs GROUP BY workflow, state";
+// Runs that have ended are counted as they end.
+const RUNS: &str = "
+    SELECT workflow, state, count(*) FROM runs INDEXED BY runs_unfinished
+    WHERE ended IS NULL GROUP BY workflow, state
+    UNION ALL SELECT workflow, 'finished', sum(finished) FROM run_counts GROUP BY workflow";
 const NODES: &str = "
     SELECT n.node, count(l.shard) FROM nodes AS n LEFT JOIN leases AS l ON l.node = n.node GROUP BY n.node";
 const EFFECTS: &str = "SELECT state, count(*) FROM intents GROUP BY state";

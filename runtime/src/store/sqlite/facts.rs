@@ -1,16 +1,18 @@
 //! Table `facts`: the log of all that comes in or follows.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use onward_bytecode::EntityId;
-use onward_engine::model::Fact;
+use onward_engine::model::{Fact, Occurrence, Question};
 use serde::Serialize;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 
-use crate::store::rows::{clean, fact_columns, json, micros, moment, read_json, read_word, word};
+use super::addresses;
+use crate::store::overlay::{self, Unread};
+use crate::store::rows::{clean, fact_columns, json, micros, moment, occurrence, read_json, read_word, word};
 use crate::store::{Filed, Lease, Position, Result, shard_of};
 
 const INSERT: &str = "
@@ -26,6 +28,29 @@ const AFTER: &str = "
     FROM facts AS f
     LEFT JOIN merges AS m ON m.kind = f.subject_kind AND m.entity = f.subject_id AND m.seq < f.seq
     WHERE f.shard = ?1 AND f.seq > ?2 ORDER BY f.seq LIMIT ?3";
+// The index of a subject's facts by name gives them in the order of the log.
+const HISTORY: &str = "
+    WITH RECURSIVE asked (place, shard, kind, id, event, seq) AS (
+        SELECT key, value ->> 0, value ->> 1, value ->> 2, value ->> 3, NULL FROM json_each(?1)
+        UNION ALL
+        SELECT a.place, a.shard, m.kind, m.entity, a.event, m.seq
+        FROM asked AS a JOIN merges AS m ON m.target = a.id AND m.kind = a.kind)
+    SELECT a.place, f.id, f.body, f.at
+    FROM asked AS a CROSS JOIN facts AS f
+    ON f.subject_id = a.id AND f.subject_kind = a.kind AND f.name = a.event
+    CROSS JOIN leases AS l ON l.shard = f.shard AND f.seq <= l.cursor
+    WHERE a.seq IS NULL OR f.seq < a.seq
+    ORDER BY a.place, f.seq";
+const NOT_READ: &str = "
+    SELECT f.subject_kind, f.subject_id, f.body, f.at
+    FROM jsonb_each(?1) AS asked CROSS JOIN leases AS l ON l.shard = asked.value ->> 0
+    CROSS JOIN facts AS f ON f.subject_id = asked.value ->> 2 AND f.subject_kind = asked.value ->> 1
+        AND f.seq > l.cursor
+    WHERE f.kind IN ('attributes', 'event', 'deleted')
+    ORDER BY f.seq LIMIT ?2";
+const ANY_UNREAD: &str = "
+    SELECT EXISTS (SELECT 1 FROM leases AS l WHERE EXISTS (
+        SELECT 1 FROM facts AS f WHERE f.shard = l.shard AND f.seq > l.cursor))";
 
 #[derive(Serialize)]
 struct Columns<'a> {
@@ -102,4 +127,51 @@ fn filed(row: &SqliteRow) -> Result<Filed> {
         },
         moved: moved.map(|target| EntityId::new(kind, target)),
     })
+}
+
+/// Past events that are asked about, as far as their shards have been worked out. What was known of an
+/// entity that was merged into the one asked about counts up to the merge: what came later was handed over.
+pub(super) async fn history(
+    db: &mut SqliteConnection,
+    shards: u16,
+    questions: &BTreeSet<Question>,
+) -> Result<BTreeMap<Question, Vec<Occurrence>>> {
+    let mut found: BTreeMap<Question, Vec<Occurrence>> =
+        questions.iter().map(|question| (question.clone(), Vec::new())).collect();
+    let asked: Vec<&Question> = questions.iter().collect();
+    let row = |question: &&Question| {
+        let Question { entity, event } = (*question).clone();
+        (shard_of(&entity, shards), entity.kind, entity.id, event)
+    };
+    let rows: Vec<_> = asked.iter().map(row).collect();
+    for row in sqlx::query(HISTORY).bind(json("facts", &rows)?).fetch_all(db).await? {
+        let place = usize::try_from(row.try_get::<i64, _>(0)?).unwrap_or_default();
+        let Some(question) = asked.get(place) else { continue };
+        let (kind, at) = (read_json("facts", row.try_get(2)?)?, moment("facts", row.try_get(3)?)?);
+        let occurrence = occurrence(&question.entity, row.try_get(1)?, kind, at);
+        found.entry((*question).clone()).or_default().extend(occurrence);
+    }
+    Ok(found)
+}
+
+/// What is in the log about these entities and has not been worked out.
+pub(super) async fn unread(
+    db: &mut SqliteConnection,
+    shards: u16,
+    ids: &BTreeSet<EntityId>,
+) -> Result<Vec<Unread>> {
+    let query = sqlx::query(NOT_READ).bind(addresses(ids, shards)?).bind(overlay::UNREAD);
+    let unread = |row: &SqliteRow| {
+        Ok(Unread {
+            subject: EntityId::new(row.try_get::<&str, _>(0)?, row.try_get::<&str, _>(1)?),
+            kind: read_json("facts", row.try_get(2)?)?,
+            at: moment("facts", row.try_get(3)?)?,
+        })
+    };
+    query.fetch_all(db).await?.iter().map(unread).collect()
+}
+
+/// Whether any shard has facts that were not read.
+pub(super) async fn any_unread(db: &mut SqliteConnection) -> Result<bool> {
+    Ok(sqlx::query_scalar(ANY_UNREAD).fetch_one(db).await?)
 }

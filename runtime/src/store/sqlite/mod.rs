@@ -7,42 +7,58 @@ mod counts;
 mod enrolments;
 mod entities;
 mod facts;
+mod fills;
 mod identities;
 mod intents;
 mod leases;
 mod programs;
+mod relations;
 mod runs;
 mod settings;
+mod tallies;
 mod timeline;
+mod writer;
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fs::{File, TryLockError};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
 use onward_bytecode::{EntityId, Hash};
-use onward_engine::model::{Entry, Fact, Intent, Order, Outcome, Snapshot, What};
+use onward_engine::Needs;
+use onward_engine::model::{Edges, Entry, Fact, Order, Outcome, Snapshot, What};
+use serde_json::Value as Json;
 use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
     SqliteSynchronous,
 };
-use sqlx::{Sqlite, Transaction};
+use sqlx::Sqlite;
 
 use super::identity::keys_of;
 use super::intake::{self, Arrivals};
 use super::migrations::{Step, migrator};
 use super::rows::{Told, intent_entry, json, moment, outcome_fact};
+use self::writer::{Part, Writer};
+use super::vetting::{Decided, Hearing};
 use super::{
-    Batch, Claim, Claiming, Commit, Counts, Deployment, Effect, EffectFilter, Found, Lease, Line, NewFact,
-    Options, Position, Receipt, Result, RunFilter, RunPage, RunView, Settle, Settled, Shard, Store,
-    StoreError, TimelineFilter, shard_of,
+    Batch, Claim, Claimed, Claiming, Commit, Counter, Counts, Deployment, Effect, EffectFilter, EntityPatch,
+    FillPart, FillProgress, Found, Lease, Line, NewFact, Options, Position, Receipt, Result, RunFilter, RunPage,
+    RunView, Settle, Settled, Shard, Store, StoreError, TimelineFilter, Vetting, overlay, shard_of,
 };
 
-const MIGRATIONS: &[Step] = &[(1, "tables", include_str!("migrations/0001_tables.sql"))];
+const MIGRATIONS: &[Step] = &[
+    (1, "tables", include_str!("migrations/0001_tables.sql")),
+    (2, "watching", include_str!("migrations/0002_watching.sql")),
+];
+
+/// A process that was killed keeps its lock for a moment.
+const LOCK_TRIES: u32 = 40;
+const LOCK_PAUSE: Duration = Duration::from_millis(25);
 
 /// Few: one writer needs no spreading, and batches are larger.
 const SHARDS: u16 = 4;
@@ -50,7 +66,7 @@ const SHARDS: u16 = 4;
 /// The store in one file.
 #[derive(Debug)]
 pub struct SqliteStore {
-    writer: SqlitePool,
+    writer: Writer,
     readers: SqlitePool,
     shards: u16,
     /// Held for as long as the store is open.
@@ -64,7 +80,7 @@ impl SqliteStore {
     /// [`StoreError::InUse`] if another process has it; [`StoreError::Shards`] if it
     /// was made with another number of shards.
     pub async fn open(path: &Path, options: &Options) -> Result<Self> {
-        let lock = lock(path)?;
+        let lock = lock_soon(path).await?;
         let connect = SqliteConnectOptions::new()
             .filename(path)
             .create_if_missing(true)
@@ -76,29 +92,42 @@ impl SqliteStore {
         let pool = || SqlitePoolOptions::new().test_before_acquire(false);
         let writer = pool().max_connections(1).connect_with(connect.clone()).await?;
         migrator(MIGRATIONS).run(&writer).await?;
-        let mut tx = begin(&writer).await?;
-        let shards = settings::shards(&mut tx, options.shards, SHARDS).await?;
-        leases::free_all(&mut tx).await?;
-        intents::free_all(&mut tx).await?;
-        tx.commit().await?;
+        let writer = Writer::new(writer.acquire().await?);
+        let mut part = writer.begin().await?;
+        let tx = part.db()?;
+        let shards = settings::shards(tx, options.shards, SHARDS).await?;
+        leases::free_all(tx).await?;
+        intents::free_all(tx).await?;
+        part.commit().await?;
         let readers = pool().max_connections(options.connections.max(1));
         let readers = readers.connect_lazy_with(connect.read_only(true));
         Ok(Self { writer, readers, shards, _lock: lock })
     }
 
-    async fn write(&self) -> Result<Transaction<'static, Sqlite>> {
-        begin(&self.writer).await
+    async fn write(&self) -> Result<Part> {
+        self.writer.begin().await
     }
 
     async fn read(&self) -> Result<PoolConnection<Sqlite>> {
         Ok(self.readers.acquire().await?)
     }
 
-    async fn snapshot(&self, db: &mut SqliteConnection, ids: &BTreeSet<EntityId>) -> Result<Snapshot> {
+    /// What is known of these entities; those of other shards than `own` as their senders know them.
+    async fn snapshot(
+        &self,
+        db: &mut SqliteConnection,
+        ids: &BTreeSet<EntityId>,
+        own: Option<Shard>,
+    ) -> Result<Snapshot> {
         if ids.is_empty() {
             return Ok(Snapshot::default());
         }
         let mut known = entities::load(db, self.shards, ids).await?;
+        let foreign = |id: &&EntityId| Some(shard_of(id, self.shards)) != own;
+        let foreign: BTreeSet<EntityId> = ids.iter().filter(foreign).cloned().collect();
+        if !foreign.is_empty() {
+            overlay::lay(&mut known, facts::unread(db, self.shards, &foreign).await?);
+        }
         Ok(Snapshot {
             entities: ids.iter().map(|id| (id.clone(), known.remove(id))).collect(),
             runs: runs::unfinished(db, self.shards, ids).await?,
@@ -107,7 +136,58 @@ impl SqliteStore {
         })
     }
 
-    /// Tells of parked intents that a person decided about.
+    async fn look_up_needs(&self, db: &mut SqliteConnection, needs: &Needs, own: Option<Shard>) -> Result<Snapshot> {
+        let mut snapshot = self.snapshot(db, &needs.entities, own).await?;
+        if !needs.questions.is_empty() {
+            snapshot.history = facts::history(db, self.shards, &needs.questions).await?;
+        }
+        if !needs.references.is_empty() {
+            snapshot.referrers = relations::referrers(db, &needs.references).await?;
+        }
+        Ok(snapshot)
+    }
+
+    /// Has what was claimed in this transaction vetted, and takes back what is not to be sent. One
+    /// writes at a time: nobody else claims for the same person meanwhile.
+    async fn hear(
+        &self,
+        tx: &mut SqliteConnection,
+        claiming: &Claiming,
+        vetting: &dyn Vetting,
+        due: Vec<Claim>,
+    ) -> Result<Decided> {
+        let mut hearing = Hearing::open(vetting, claiming.now, due.clone());
+        let to = hearing.addressees();
+        if let Some(since) = claiming.since.filter(|_| !to.is_empty()) {
+            hearing.sent(intents::sent(tx, &to, since, &due).await?);
+        }
+        let mut needs = hearing.first_needs();
+        loop {
+            let loaded = self.look_up_needs(tx, &needs, None).await?;
+            hearing.give(needs, loaded);
+            match hearing.hear() {
+                Some(more) => needs = more,
+                None => break,
+            }
+        }
+        let decided = hearing.close();
+        intents::hold(tx, &decided.held, claiming.now).await?;
+        facts::insert(tx, self.shards, &decided.facts()).await?;
+        timeline::insert(tx, &decided.entries()).await?;
+        Ok(decided)
+    }
+
+    /// Gives intents up; their runs go on.
+    async fn give_up(&self, db: &mut SqliteConnection, intents: &[Claim], detail: &str, now: Timestamp) -> Result<()> {
+        intents::give_up(db, intents, detail, now).await?;
+        let outcome =
+            |claim: &Claim| outcome_fact(&claim.intent, Outcome::Dropped { detail: detail.into() }, now);
+        let outcomes: Vec<Fact> = intents.iter().map(outcome).collect();
+        facts::insert(&mut *db, self.shards, &outcomes).await?;
+        self.tell(db, intents, &format!("given up by hand: {detail}"), now).await
+    }
+
+    /// Tells of intents that a person decided about.
     async fn tell(
         &self,
         db: &mut SqliteConnection,
@@ -121,8 +201,15 @@ impl SqliteStore {
     }
 }
 
-async fn begin(writer: &SqlitePool) -> Result<Transaction<'static, Sqlite>> {
-    Ok(writer.begin_with("BEGIN IMMEDIATE").await?)
+/// Takes the lock; for a moment also while another process still has it, which may just be ending.
+async fn lock_soon(path: &Path) -> Result<File> {
+    for _ in 0..LOCK_TRIES {
+        match lock(path) {
+            Err(StoreError::InUse { .. }) => tokio::time::sleep(LOCK_PAUSE).await,
+            done => return done,
+        }
+    }
+    lock(path)
 }
 
 fn lock(path: &Path) -> Result<File> {
@@ -155,47 +242,59 @@ impl Store for SqliteStore {
 
     async fn accept(&self, new: Vec<NewFact>) -> Result<Vec<Receipt>> {
         let mut arrivals = Arrivals::new(new)?;
-        let mut tx = self.write().await?;
+        let mut part = self.write().await?;
+        let tx = part.db()?;
         let named = keys_of(arrivals.facts());
         if !named.is_empty() {
-            arrivals.leave_out(&facts::known(&mut tx, &arrivals.ids()).await?);
+            arrivals.leave_out(&facts::known(&mut *tx, &arrivals.ids()).await?);
         }
-        let mut directory = identities::directory(&mut tx, &named).await?;
+        let mut directory = identities::directory(&mut *tx, &named).await?;
         let filed = arrivals.file(&mut directory)?;
-        let fresh = facts::insert(&mut tx, self.shards, &filed).await?;
-        identities::add(&mut tx, &directory).await?;
-        tx.commit().await?;
+        let fresh = facts::insert(&mut *tx, self.shards, &filed).await?;
+        identities::add(&mut *tx, &directory).await?;
+        part.commit().await?;
         Ok(arrivals.receipts(&filed, &fresh))
     }
 
     async fn order(&self, run: &str, order: Order, at: Timestamp) -> Result<()> {
-        let mut tx = self.write().await?;
-        let found = runs::all_of_one(&mut tx, run).await?.into_iter().next();
+        let mut part = self.write().await?;
+        let tx = part.db()?;
+        let found = runs::all_of_one(&mut *tx, run).await?.into_iter().next();
         let fact = intake::order(found, run, order, at)?;
-        facts::insert(&mut tx, self.shards, &[fact]).await?;
-        Ok(tx.commit().await?)
+        facts::insert(&mut *tx, self.shards, &[fact]).await?;
+        part.commit().await
     }
 
     async fn lease(&self, node: &str, ttl: Duration) -> Result<Vec<Lease>> {
-        let mut tx = self.write().await?;
-        let leases = leases::lease(&mut tx, node, ttl).await?;
-        tx.commit().await?;
+        let mut part = self.write().await?;
+        let tx = part.db()?;
+        let leases = leases::lease(&mut *tx, node, ttl).await?;
+        part.commit().await?;
         Ok(leases)
     }
 
     async fn leave(&self, node: &str) -> Result<()> {
-        let mut tx = self.write().await?;
-        leases::leave(&mut tx, node).await?;
-        Ok(tx.commit().await?)
+        let mut part = self.write().await?;
+        let tx = part.db()?;
+        leases::leave(&mut *tx, node).await?;
+        part.commit().await
     }
 
     async fn pending(&self, node: &str, now: Timestamp) -> Result<Vec<Shard>> {
         leases::pending(&mut *self.read().await?, node, now).await
     }
 
+    async fn has_unread(&self) -> Result<bool> {
+        facts::any_unread(&mut *self.read().await?).await
+    }
+
     async fn next_due(&self) -> Result<Option<Timestamp>> {
         let mut db = self.read().await?;
-        let moments = [runs::next_wake(&mut db).await?, intents::next_due(&mut db).await?];
+        let moments = [
+            runs::next_wake(&mut db).await?,
+            entities::next_wake(&mut db).await?,
+            intents::next_due(&mut db).await?,
+        ];
         moments.into_iter().flatten().min().map(|micros| moment("runs", micros)).transpose()
     }
 
@@ -203,59 +302,98 @@ impl Store for SqliteStore {
         let mut db = self.read().await?;
         let facts = facts::after(&mut db, lease, limit).await?;
         let timers = runs::due(&mut db, lease.shard, now, limit).await?;
-        let snapshot = self.snapshot(&mut db, &intake::subjects(&facts, &timers)).await?;
+        let alarms = entities::waking(&mut db, lease.shard, now, limit).await?;
+        let timers = intake::merge(timers, alarms, limit);
+        let subjects = intake::subjects(&facts, &timers);
+        let snapshot = self.snapshot(&mut db, &subjects, Some(lease.shard)).await?;
         let cursor = facts.last().map_or(lease.cursor, |filed| filed.position);
         Ok(Batch { facts, timers, snapshot, cursor })
     }
 
-    async fn load(&self, ids: &BTreeSet<EntityId>) -> Result<Snapshot> {
+    async fn load(&self, needs: &Needs, own: Option<Shard>) -> Result<Snapshot> {
         let mut db = self.read().await?;
-        self.snapshot(&mut db, ids).await
+        self.look_up_needs(&mut db, needs, own).await
+    }
+
+    async fn filling(&self, node: &str) -> Result<Vec<Shard>> {
+        fills::open(&mut *self.read().await?, node).await
+    }
+
+    async fn fill(&self, lease: &Lease, limit: u32) -> Result<Option<FillPart>> {
+        let mut db = self.read().await?;
+        let Some(place) = fills::place(&mut db, lease.shard).await? else { return Ok(None) };
+        let entities = fills::next(&mut db, lease.shard, &place, limit).await?;
+        let ids = entities.iter().cloned().collect();
+        let snapshot = self.snapshot(&mut db, &ids, Some(lease.shard)).await?;
+        Ok(Some(FillPart { deployment: place.deployment, edges: place.edges, entities, snapshot }))
+    }
+
+    async fn fills(&self) -> Result<Vec<FillProgress>> {
+        fills::progress(&mut *self.read().await?).await
     }
 
     async fn commit(&self, lease: &Lease, commit: Commit) -> Result<()> {
-        let mut tx = self.write().await?;
-        leases::advance(&mut tx, lease, commit.cursor).await?;
-        runs::write(&mut tx, self.shards, commit.runs.values()).await?;
-        enrolments::insert(&mut tx, self.shards, &commit.enrolments).await?;
-        entities::patch(&mut tx, self.shards, commit.entities).await?;
-        intents::insert(&mut tx, self.shards, &commit.intents).await?;
-        intents::cancel(&mut tx, &commit.cancelled, commit.now).await?;
-        facts::insert(&mut tx, self.shards, &commit.facts).await?;
-        timeline::insert(&mut tx, &commit.timeline).await?;
-        Ok(tx.commit().await?)
+        let mut part = self.write().await?;
+        let tx = part.db()?;
+        leases::advance(tx, lease, commit.cursor).await?;
+        if let Some(filled) = &commit.filled {
+            fills::advance(tx, lease.shard, filled).await?;
+        }
+        runs::write(tx, self.shards, commit.runs.values()).await?;
+        runs::count(tx, self.shards, commit.runs.values()).await?;
+        enrolments::write(tx, self.shards, commit.enrolments.values()).await?;
+        let gone = commit.entities.iter().filter(|(_, patch)| matches!(patch, EntityPatch::Delete));
+        let gone: Vec<EntityId> = gone.map(|(id, _)| id.clone()).collect();
+        entities::patch(tx, self.shards, commit.entities).await?;
+        relations::forget(tx, self.shards, &gone).await?;
+        relations::write(tx, self.shards, &commit.relations).await?;
+        tallies::add(tx, lease.shard, &commit.tallies).await?;
+        intents::insert(tx, self.shards, &commit.intents).await?;
+        intents::cancel(tx, &commit.cancelled, commit.now).await?;
+        facts::insert(tx, self.shards, &commit.facts).await?;
+        timeline::insert(tx, &commit.timeline).await?;
+        part.commit().await
     }
 
-    async fn claim(&self, claiming: &Claiming) -> Result<Vec<Claim>> {
-        let actions = intents::actions_due(&mut *self.read().await?, claiming.now).await?;
-        if actions.is_empty() {
-            return Ok(Vec::new());
+    async fn claim(&self, claiming: &Claiming, vetting: &dyn Vetting) -> Result<Claimed> {
+        if self.due(claiming.now).await?.is_empty() {
+            return Ok(Claimed::default());
         }
-        let mut tx = self.write().await?;
-        let claims = intents::claim(&mut tx, claiming, &actions).await?;
-        tx.commit().await?;
-        Ok(claims)
+        let mut part = self.write().await?;
+        let tx = part.db()?;
+        let actions = intents::due(tx, claiming.now).await?;
+        let due = intents::claim(tx, claiming, &actions).await?;
+        let decided = self.hear(tx, claiming, vetting, due).await?;
+        part.commit().await?;
+        Ok(decided.claimed())
     }
 
     async fn settle(&self, settles: Vec<Settle>, now: Timestamp) -> Result<Vec<Settled>> {
-        let mut tx = self.write().await?;
-        let done = intents::settle(&mut tx, &settles, now).await?;
+        let mut part = self.write().await?;
+        let tx = part.db()?;
+        let done = intents::settle(&mut *tx, &settles, now).await?;
         let is_done = |settle: &&Settle| done.contains(&*settle.claim.intent.key);
         let told: Vec<Told> = settles.iter().filter(is_done).map(|settle| Told::of(settle, now)).collect();
         let (outcomes, entries): (Vec<_>, Vec<_>) =
             told.into_iter().map(|told| (told.fact, told.entry)).unzip();
         let outcomes: Vec<Fact> = outcomes.into_iter().flatten().collect();
-        facts::insert(&mut tx, self.shards, &outcomes).await?;
-        timeline::insert(&mut tx, &entries).await?;
-        tx.commit().await?;
+        let entries: Vec<Entry> = entries.into_iter().flatten().collect();
+        facts::insert(&mut *tx, self.shards, &outcomes).await?;
+        timeline::insert(&mut *tx, &entries).await?;
+        part.commit().await?;
         let settled = |settle: &Settle| if is_done(&settle) { Settled::Done } else { Settled::Stale };
         Ok(settles.iter().map(settled).collect())
     }
 
+    async fn due(&self, now: Timestamp) -> Result<Vec<Arc<str>>> {
+        intents::due(&mut *self.read().await?, now).await
+    }
+
     async fn expired(&self, node: &str, lease: Duration, limit: u32) -> Result<Vec<Claim>> {
-        let mut tx = self.write().await?;
-        let claims = intents::expired(&mut tx, node, lease, limit).await?;
-        tx.commit().await?;
+        let mut part = self.write().await?;
+        let tx = part.db()?;
+        let claims = intents::expired(&mut *tx, node, lease, limit).await?;
+        part.commit().await?;
         Ok(claims)
     }
 
@@ -264,40 +402,74 @@ impl Store for SqliteStore {
     }
 
     async fn retry_parked(&self, filter: &EffectFilter, now: Timestamp) -> Result<Vec<String>> {
-        let mut tx = self.write().await?;
-        let parked = intents::parked(&mut tx, filter).await?;
-        intents::retry(&mut tx, &parked, now).await?;
-        self.tell(&mut tx, &parked, "tried again by hand", now).await?;
-        tx.commit().await?;
+        let mut part = self.write().await?;
+        let tx = part.db()?;
+        let parked = intents::parked(&mut *tx, filter).await?;
+        intents::make_ready(&mut *tx, &parked, Some(now)).await?;
+        self.tell(&mut *tx, &parked, "tried again by hand", now).await?;
+        part.commit().await?;
         Ok(keys(&parked))
     }
 
     async fn drop_parked(&self, filter: &EffectFilter, detail: &str, now: Timestamp) -> Result<Vec<String>> {
-        let mut tx = self.write().await?;
-        let parked = intents::parked(&mut tx, filter).await?;
-        intents::drop_parked(&mut tx, &parked, detail, now).await?;
-        let outcome = |intent: &Intent| outcome_fact(intent, Outcome::Dropped { detail: detail.into() }, now);
-        let outcomes: Vec<Fact> = parked.iter().map(|claim| outcome(&claim.intent)).collect();
-        facts::insert(&mut tx, self.shards, &outcomes).await?;
-        self.tell(&mut tx, &parked, &format!("given up by hand: {detail}"), now).await?;
-        tx.commit().await?;
+        let mut part = self.write().await?;
+        let tx = part.db()?;
+        let parked = intents::parked(&mut *tx, filter).await?;
+        self.give_up(&mut *tx, &parked, detail, now).await?;
+        part.commit().await?;
         Ok(keys(&parked))
     }
 
+    async fn approve_drafts(&self, filter: &EffectFilter, now: Timestamp) -> Result<Vec<String>> {
+        let mut part = self.write().await?;
+        let tx = part.db()?;
+        let drafts = intents::drafts(&mut *tx, filter).await?;
+        intents::make_ready(&mut *tx, &drafts, None).await?;
+        self.tell(&mut *tx, &drafts, "approved", now).await?;
+        part.commit().await?;
+        Ok(keys(&drafts))
+    }
+
+    async fn discard_drafts(&self, filter: &EffectFilter, detail: &str, now: Timestamp) -> Result<Vec<String>> {
+        let mut part = self.write().await?;
+        let tx = part.db()?;
+        let drafts = intents::drafts(&mut *tx, filter).await?;
+        self.give_up(&mut *tx, &drafts, detail, now).await?;
+        part.commit().await?;
+        Ok(keys(&drafts))
+    }
+
+    async fn edit_draft(&self, key: &str, arguments: &[Json]) -> Result<()> {
+        let mut part = self.write().await?;
+        let tx = part.db()?;
+        let filter = EffectFilter { keys: vec![key.into()], ..EffectFilter::default() };
+        let drafts = intents::drafts(&mut *tx, &filter).await?;
+        if drafts.is_empty() {
+            return Err(StoreError::NoDraft { key: key.to_owned() });
+        }
+        intents::edit(&mut *tx, &drafts, arguments).await?;
+        part.commit().await
+    }
+
     async fn put_program(&self, hash: Hash, bytes: &[u8]) -> Result<()> {
-        let mut tx = self.write().await?;
-        programs::put(&mut tx, hash, bytes).await?;
-        Ok(tx.commit().await?)
+        let mut part = self.write().await?;
+        let tx = part.db()?;
+        programs::put(&mut *tx, hash, bytes).await?;
+        part.commit().await
     }
 
     async fn program(&self, hash: Hash) -> Result<Option<Vec<u8>>> {
         programs::get(&mut *self.read().await?, hash).await
     }
 
-    async fn deploy(&self, hash: Hash, by: &str, at: Timestamp) -> Result<Deployment> {
-        let mut tx = self.write().await?;
-        let deployment = programs::deploy(&mut tx, hash, by, at).await?;
-        tx.commit().await?;
+    async fn deploy(&self, hash: Hash, by: &str, at: Timestamp, fill: Option<Edges>) -> Result<Deployment> {
+        let mut part = self.write().await?;
+        let tx = part.db()?;
+        let deployment = programs::deploy(&mut *tx, hash, by, at, fill).await?;
+        if let Some(edges) = fill {
+            fills::begin(&mut *tx, deployment.number, edges).await?;
+        }
+        part.commit().await?;
         Ok(deployment)
     }
 
@@ -351,6 +523,10 @@ impl Store for SqliteStore {
         let entity = entities::load(&mut db, self.shards, &BTreeSet::from([id.clone()])).await?.remove(&id);
         let keys = identities::of_entity(&mut db, &id).await?;
         Ok((entity.is_some() || !keys.is_empty()).then_some(Found { id, entity, keys }))
+    }
+
+    async fn tallies(&self, workflow: Option<&str>) -> Result<Vec<Counter>> {
+        tallies::sums(&mut *self.read().await?, workflow).await
     }
 
     async fn counts(&self) -> Result<Counts> {

@@ -11,8 +11,8 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 
 use super::addresses;
-use crate::store::rows::{RunColumns, hash, json, micros, micros_up, moment, read_word, word};
-use crate::store::{Due, Result, RunFilter, RunPage, Shard, StoreError, shard_of};
+use crate::store::rows::{RunColumns, finished, hash, json, micros, micros_up, moment, read_word, word};
+use crate::store::{Due, Result, Ring, RunFilter, RunPage, Shard, StoreError, shard_of};
 
 macro_rules! select {
     ($rest:literal) => {
@@ -76,7 +76,18 @@ const ALL_OF_ONE: &str = select!(
     "FROM leases AS l CROSS JOIN runs AS r ON r.shard = l.shard AND r.id = ?1
     ORDER BY r.how IS NOT NULL AND r.how = 'moved'"
 );
-const PINNED: &str = "SELECT DISTINCT program FROM runs WHERE ended IS NULL";
+// From one program to the next in the index of unfinished runs.
+const PINNED: &str = "
+    WITH RECURSIVE pinned (program) AS (
+        SELECT min(program) FROM runs WHERE ended IS NULL
+        UNION ALL
+        SELECT (SELECT min(r.program) FROM runs AS r WHERE r.ended IS NULL AND r.program > pinned.program)
+        FROM pinned WHERE pinned.program IS NOT NULL)
+    SELECT program FROM pinned WHERE program IS NOT NULL";
+const COUNT: &str = "
+    INSERT INTO run_counts (shard, workflow, finished)
+    SELECT value ->> 0, value ->> 1, value ->> 2 FROM jsonb_each(?1) WHERE true
+    ON CONFLICT (shard, workflow) DO UPDATE SET finished = run_counts.finished + excluded.finished";
 
 #[derive(Serialize)]
 struct Columns<'a> {
@@ -111,7 +122,7 @@ pub(super) async fn due(
         Ok(Due {
             at: moment("runs", row.try_get(0)?)?,
             subject: EntityId::new(row.try_get::<&str, _>(1)?, row.try_get::<&str, _>(2)?),
-            run: row.try_get::<&str, _>(3)?.into(),
+            what: Ring::Timer(row.try_get::<&str, _>(3)?.into()),
         })
     };
     rows.iter().map(due).collect()
@@ -150,6 +161,21 @@ pub(super) async fn write<'a>(
     }
     execute(db, UPDATE, changed).await?;
     execute(db, INSERT, new).await
+}
+
+/// Counts runs that have ended, each once: one that moved goes on elsewhere.
+pub(super) async fn count<'a>(
+    db: &mut SqliteConnection,
+    shards: u16,
+    changes: impl Iterator<Item = &'a RunChange>,
+) -> Result<()> {
+    let counts = finished(shards, changes);
+    if counts.is_empty() {
+        return Ok(());
+    }
+    let rows: Vec<_> = counts.iter().map(|((shard, workflow), count)| (*shard, *workflow, *count)).collect();
+    sqlx::query(COUNT).bind(json("run_counts", &rows)?).execute(db).await?;
+    Ok(())
 }
 
 async fn execute(db: &mut SqliteConnection, sql: &'static str, rows: Vec<Columns<'_>>) -> Result<()> {
