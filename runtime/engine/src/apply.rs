@@ -15,13 +15,17 @@ use onward_bytecode::{EntityId, Hash};
 use crate::model::{Input, Question, Reference, Snapshot, Transition};
 use crate::program::Programs;
 
+mod alarm;
 mod attributes;
 mod body;
+mod clause;
+mod delete;
 mod effect;
 mod event;
 mod exit;
 mod fact;
 mod forward;
+mod goal;
 mod id;
 mod look;
 mod merge;
@@ -30,8 +34,12 @@ mod outcome;
 mod record;
 mod say;
 mod start;
+mod team;
 mod timer;
+mod touch;
+mod trigger;
 mod turn;
+mod watch;
 mod zone;
 
 /// What `apply` lacks. Nothing has changed; give it and call again.
@@ -79,6 +87,7 @@ pub fn apply(
     match input {
         Input::Fact(fact) => fact::apply(programs, snapshot, fact, now),
         Input::Timer { subject, run } => timer::apply(programs, snapshot, subject, run, now),
-        Input::Wake { .. } | Input::Fill { .. } => Ok(Transition::default()),
+        Input::Wake { subject } => alarm::wake(programs, snapshot, subject, now),
+        Input::Fill { subject, edges } => alarm::fill(programs, snapshot, subject, edges, now),
     }
 }

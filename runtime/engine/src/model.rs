@@ -81,6 +81,9 @@ pub enum FactKind {
     Touched {
         /// The entity that changed.
         by: EntityId,
+        /// Whether it has changed, or asks to be told of a change that is under way.
+        #[serde(default)]
+        touch: Touch,
     },
     /// The subject, a team, is asked whose turn it is; the answer is an outcome for the run.
     Turn {
@@ -113,7 +116,25 @@ pub enum FactKind {
         runs: Vec<Run>,
         /// Workflows that it had entered once.
         enrolments: Vec<Enrolled>,
+        /// When it took each of these keys last, in their order.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        taken: Vec<Timestamp>,
+        /// What was watched about it.
+        #[serde(default)]
+        watch: Box<Watch>,
     },
+}
+
+/// Why one entity touches another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Touch {
+    /// The other refers to it, and it has changed.
+    #[default]
+    Changed,
+    /// It refers to the other since just now, and wants to be touched in return: a change of the
+    /// other that was under way did not know of it.
+    Asks,
 }
 
 /// How an effect ended.
@@ -284,7 +305,7 @@ pub enum RunState {
     },
     /// It starts when the run before it has ended.
     Queued {
-        /// Place in the workflow's `triggers`.
+        /// Place in the workflow's `triggers`; `u16::MAX` if another workflow started it.
         trigger: u16,
         /// The fields of the event that matched.
         fields: Fields,

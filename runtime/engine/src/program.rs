@@ -5,9 +5,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use onward_bytecode::{Debug, Hash, Program, Verified, WorkflowDecl};
+use onward_bytecode::{Debug, Hash, Program, Trigger, Verified, WorkflowDecl};
 
-use crate::index::Index;
+use crate::index::{Index, TriggerAt};
+use crate::vm::Trace;
 
 /// A verified program with its match index.
 #[derive(Debug, Clone)]
@@ -24,6 +25,8 @@ pub struct Programs {
     pub live: Option<Arc<Loaded>>,
     /// Those that unfinished runs are pinned to; the live one too.
     pub pinned: BTreeMap<Hash, Arc<Loaded>>,
+    /// Who is told which way code goes, if anybody is.
+    pub trace: Option<Arc<dyn Trace>>,
 }
 
 impl Loaded {
@@ -60,6 +63,17 @@ impl Loaded {
         self.program().workflows.get(*self.workflows.get(name)?)
     }
 
+    /// The place of a workflow.
+    pub(crate) fn place(&self, workflow: &str) -> Option<usize> {
+        self.workflows.get(workflow).copied()
+    }
+
+    /// A trigger and its workflow.
+    pub(crate) fn trigger(&self, at: TriggerAt) -> Option<(&WorkflowDecl, &Trigger)> {
+        let workflow = self.program().workflows.get(at.workflow)?;
+        Some((workflow, workflow.triggers.get(usize::from(at.trigger))?))
+    }
+
     pub(crate) fn index(&self) -> &Index {
         &self.index
     }
@@ -69,6 +83,6 @@ impl Programs {
     /// `live` as the only program.
     #[must_use]
     pub fn only(live: Arc<Loaded>) -> Self {
-        Self { pinned: BTreeMap::from([(live.hash(), live.clone())]), live: Some(live) }
+        Self { pinned: BTreeMap::from([(live.hash(), live.clone())]), live: Some(live), trace: None }
     }
 }

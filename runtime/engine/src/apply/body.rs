@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use jiff::{Timestamp, civil};
-use onward_bytecode::{Length, Value, WorkflowDecl};
+use onward_bytecode::{Length, SiteKind, Value, WorkflowDecl};
 
 use super::look::Seen;
 use super::turn::Turn;
@@ -125,7 +125,7 @@ impl Turn<'_> {
 
     /// What the body asks for next.
     pub(super) fn step_of(&mut self, walk: &mut Walk<'_>) -> Met<Result<Yield, Fault>> {
-        self.step(&mut walk.machine, Seen::with(&walk.run.subject, walk.event.as_ref()))
+        self.step(&mut walk.machine, Seen::by(&walk.run, walk.event.as_ref()))
     }
 
     fn answer(&mut self, walk: &mut Walk<'_>, asked: Yield) -> Met<Flow> {
@@ -146,9 +146,7 @@ impl Turn<'_> {
                 Ok(Flow::On)
             }
             Yield::Took { site, yes } => {
-                let step = site_name(walk, site);
-                let way = say::took(walk.loaded, walk.workflow, site, yes);
-                self.say(&walk.run, step.as_ref(), What::Branched, way);
+                self.take_branch(walk, site, yes)?;
                 Ok(Flow::On)
             }
             Yield::Wait { point, until, civil } => {
@@ -166,6 +164,22 @@ impl Turn<'_> {
                 Ok(Flow::Rested)
             }
         }
+    }
+
+    /// Tells which way a branch, a split or a repeat went.
+    fn take_branch(&mut self, walk: &Walk<'_>, place: u16, yes: bool) -> Met<()> {
+        let Some(site) = walk.workflow.sites.get(usize::from(place)) else { return Ok(()) };
+        let way = match &site.kind {
+            SiteKind::Arm { .. } if !yes => return Ok(()),
+            SiteKind::Arm { split } => {
+                self.enter_branch(&walk.run, &format!("{split}/{}", site.name).into())?;
+                format!("takes `{}` of `{split}`", site.name)
+            }
+            SiteKind::Until => say::until(walk.loaded, walk.workflow, place, yes),
+            _ => say::took(walk.loaded, walk.workflow, place, yes),
+        };
+        self.say(&walk.run, Some(&site.name), What::Branched, way);
+        Ok(())
     }
 
     fn wait_for(

@@ -1,5 +1,6 @@
 //! An event: first its subject's attributes, then the runs that are under way, then triggers.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use onward_bytecode::EntityId;
@@ -8,6 +9,7 @@ use super::Met;
 use super::body::Onward;
 use super::exit::Ended;
 use super::turn::Turn;
+use super::watch::{Scope, Stirred, Unknown};
 use crate::model::{Fields, Occurrence, Run, RunState, What};
 
 impl Turn<'_> {
@@ -23,11 +25,22 @@ impl Turn<'_> {
         if let Some(changed) = self.assign(subject, attributes, event.at)? {
             self.react(&changed)?;
         }
+        self.recall(subject, event);
+        self.reach_goals(subject, event)?;
+        self.exit_when_asked(subject, &event.name)?;
         for run in running {
             self.hear(&run, event)?;
         }
         self.match_event(subject, event)?;
+        self.stir_by_event(subject, event);
         self.forward_event(subject, event)
+    }
+
+    /// Has segments looked at again that ask about an event.
+    pub(super) fn stir_by_event(&mut self, subject: &EntityId, event: &Occurrence) {
+        let (attributes, events) = (BTreeSet::new(), BTreeSet::from([event.name.clone()]));
+        let scope = Scope::Touched { attributes, events };
+        self.stir(subject, Stirred { scope, wave: self.wave, at: event.at, unknown: Unknown::Unseen });
     }
 
     /// Tells a run of an event: it ends, goes on, or does not care.

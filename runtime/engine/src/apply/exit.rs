@@ -7,7 +7,7 @@ use onward_bytecode::{EntityId, Exit, FunctionId};
 use super::body::Walk;
 use super::look::Seen;
 use super::turn::{Happening, Turn};
-use super::{Met, say};
+use super::{Met, id, say};
 use crate::model::{Finish, Occurrence, Run, RunState, What};
 use crate::program::Loaded;
 
@@ -21,6 +21,7 @@ pub(super) enum Ended {
 impl Turn<'_> {
     /// Ends the subject's runs whose `exit when` holds.
     pub(super) fn exit_when(&mut self, subject: &EntityId) -> Met<()> {
+        self.timed.insert(subject.clone());
         for id in self.unfinished(subject)? {
             let Some(run) = self.run(&id).cloned() else { continue };
             if let Some(reason) = self.exit_at_rest(&run)? {
@@ -30,7 +31,24 @@ impl Turn<'_> {
         Ok(())
     }
 
-    fn exit_at_rest(&mut self, run: &Run) -> Met<Option<String>> {
+    /// Ends the subject's runs whose `exit when` holds now that an event has come that it asks about.
+    pub(super) fn exit_when_asked(&mut self, subject: &EntityId, event: &str) -> Met<()> {
+        for id in self.unfinished(subject)? {
+            let Some(run) = self.run(&id).cloned() else { continue };
+            let loaded = self.program(run.program)?;
+            if !loaded.index().exits(&run.workflow).is_some_and(|reads| reads.events.contains(event)) {
+                continue;
+            }
+            self.timed.insert(subject.clone());
+            if let Some(reason) = self.exit_at_rest(&run)? {
+                self.end(run, Finish::Exited, reason);
+            }
+        }
+        Ok(())
+    }
+
+    /// The `exit when` that holds for a run that rests.
+    pub(super) fn exit_at_rest(&mut self, run: &Run) -> Met<Option<String>> {
         let loaded = self.program(run.program)?;
         let Some(workflow) = loaded.workflow(&run.workflow) else { return Ok(None) };
         for exit in &workflow.exits {
@@ -48,7 +66,7 @@ impl Turn<'_> {
         for exit in &walk.workflow.exits {
             if let Exit::When(call) = exit {
                 let args = walk.machine.captured(call);
-                let seen = Seen::with(&walk.run.subject, walk.event.as_ref());
+                let seen = Seen::by(&walk.run, walk.event.as_ref());
                 if self.holds(walk.loaded, call.function, &args, seen)? {
                     return Ok(Some(when(walk.loaded, call.function)));
                 }
@@ -87,6 +105,7 @@ impl Turn<'_> {
         let reason = reason.into();
         if let RunState::Acting { intent, .. } = &run.state
             && how != Finish::Moved
+            && !id::is_turn(intent)
         {
             self.cancel(intent);
         }

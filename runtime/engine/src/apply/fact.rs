@@ -4,9 +4,9 @@ use jiff::Timestamp;
 
 use super::Met;
 use super::id::Cause;
-use super::start::occurrence;
-use super::turn::Turn;
-use crate::model::{Fact, FactKind, Fields, Finish, Origin, Snapshot, Transition};
+use super::merge::Left;
+use super::turn::{Firing, Turn};
+use crate::model::{Fact, FactKind, Fields, Occurrence, Origin, Snapshot, Transition};
 use crate::program::Programs;
 
 /// What a fact changes.
@@ -27,50 +27,52 @@ pub(super) fn apply(
 impl Turn<'_> {
     fn take(&mut self, fact: &Fact) -> Met<()> {
         let subject = &fact.subject;
-        match (&fact.kind, fact.origin) {
-            (FactKind::Event { attributes, .. } | FactKind::Attributes { attributes }, Origin::Backfill) => {
-                self.keep(fact, attributes)
-            }
-            (FactKind::Event { name, fields, contact, attributes }, Origin::Live) => {
-                let event = occurrence(&fact.id, name, fact.at, fields, contact.as_ref(), subject);
-                self.take_event(subject, &event, attributes)
-            }
-            (FactKind::Attributes { attributes }, Origin::Live) => {
-                match self.assign(subject, attributes, fact.at)? {
-                    Some(changed) => self.react(&changed),
-                    None => Ok(()),
+        if fact.origin == Origin::Backfill {
+            self.firing = Firing::Quiet;
+        }
+        match &fact.kind {
+            FactKind::Event { attributes, .. } => {
+                self.begin_anew(subject)?;
+                let Some(event) = fact.occurrence() else { return Ok(()) };
+                match self.firing {
+                    Firing::Live => self.take_event(subject, &event, attributes),
+                    Firing::Quiet => self.keep_event(fact, &event, attributes),
                 }
             }
-            (FactKind::Deleted, _) => self.orphan(fact),
-            (FactKind::Outcome { intent, run, outcome }, _) => {
-                self.take_outcome(subject, run, intent, outcome)
+            FactKind::Attributes { attributes } => {
+                self.begin_anew(subject)?;
+                self.keep(fact, attributes)
             }
-            (FactKind::Order { run, order }, _) => self.take_order(subject, run, *order),
-            (FactKind::Start { .. } | FactKind::Touched { .. } | FactKind::Turn { .. }, _) => Ok(()),
-            (FactKind::MergedInto { into }, _) => self.merge(fact, into),
-            (FactKind::Inherited { from, attributes, runs, enrolments }, _) => {
-                self.inherit(fact, from, attributes, runs, enrolments)
+            FactKind::Deleted => self.delete(fact),
+            FactKind::Outcome { intent, run, outcome } => self.take_outcome(subject, run, intent, outcome),
+            FactKind::Order { run, order } => self.take_order(subject, run, *order),
+            FactKind::Start { workflow } => self.take_start(fact, workflow),
+            FactKind::Touched { by, touch } => self.take_touch(fact, by, *touch),
+            FactKind::Turn { intent, run, of } => self.take_turn(fact, intent, run, of),
+            FactKind::MergedInto { into } => self.merge(fact, into),
+            FactKind::Inherited { from, attributes, runs, enrolments, taken, watch } => {
+                self.begin_anew(subject)?;
+                let keys = enrolments.iter().zip(taken.iter().copied().chain(std::iter::repeat(fact.at)));
+                let left = Left { from, attributes, runs, keys: keys.collect(), watch };
+                self.inherit(fact, &left)
             }
         }
     }
 
-    /// History: what is known of the subject is kept, and nothing else happens.
+    /// Attributes of the subject, which appears if it was not there.
     fn keep(&mut self, fact: &Fact, attributes: &Fields) -> Met<()> {
-        self.assign(&fact.subject, attributes, fact.at)?;
-        Ok(())
+        match self.assign(&fact.subject, attributes, fact.at)? {
+            Some(changed) => self.react(&changed),
+            None => Ok(()),
+        }
     }
 
-    /// The subject is gone: its runs end.
-    fn orphan(&mut self, fact: &Fact) -> Met<()> {
-        for id in self.unfinished(&fact.subject)? {
-            if let Some(run) = self.run(&id).cloned() {
-                self.end(run, Finish::Orphaned, format!("{} was deleted", fact.subject));
-            }
-        }
-        self.queue.clear();
-        if self.entity(&fact.subject)?.is_some() {
-            self.delete(&fact.subject);
-        }
+    /// An event of the past: what is known of the subject is kept right, and nothing starts.
+    fn keep_event(&mut self, fact: &Fact, event: &Occurrence, attributes: &Fields) -> Met<()> {
+        self.keep(fact, attributes)?;
+        self.recall(&fact.subject, event);
+        self.timed.insert(fact.subject.clone());
+        self.stir_by_event(&fact.subject, event);
         Ok(())
     }
 }

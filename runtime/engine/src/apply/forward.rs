@@ -59,7 +59,7 @@ impl Turn<'_> {
     }
 
     /// The live program and those that runs are pinned to.
-    fn loaded(&self) -> impl Iterator<Item = &Arc<Loaded>> {
+    pub(super) fn loaded(&self) -> impl Iterator<Item = &Arc<Loaded>> {
         self.programs.live.iter().chain(self.programs.pinned.values())
     }
 

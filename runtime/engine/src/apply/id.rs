@@ -3,12 +3,20 @@
 use std::sync::Arc;
 
 use blake3::Hasher;
+use jiff::Timestamp;
+use onward_bytecode::EntityId;
 
 /// How many letters of a hash make a name: 104 bits.
 const LENGTH: usize = 26;
 
 /// How far a chain of facts that follow from one another may go.
 pub(super) const LONGEST_CHAIN: u32 = 100;
+
+/// Before the key of a question whose turn it is.
+const TURN: &str = "turn/";
+
+/// Stands in the id of a fact that tells of a change, before the name of that change.
+const TOUCHED: &str = "/touched/";
 
 /// What an input is known by, and how many facts led to it without a rest between.
 #[derive(Debug, Clone)]
@@ -33,11 +41,37 @@ impl Cause {
         Self { id: format!("timer/{run}/{version}").into(), depth: 0 }
     }
 
+    /// An alarm of an entity that was set for this moment.
+    pub(super) fn of_alarm(subject: &EntityId, alarm: &str, due: Timestamp) -> Self {
+        Self { id: format!("alarm/{}/{}/{alarm}/{due}", subject.kind, subject.id).into(), depth: 0 }
+    }
+
+    /// The id of the fact that tells `to` of a change whose cause this is. One change touches
+    /// nobody twice, however many ways lead there: what is passed on keeps the cause's name.
+    pub(super) fn touched(&self, wave: u64, to: &EntityId) -> Option<Arc<str>> {
+        let (depth, origin) = match self.id.split_once(TOUCHED) {
+            Some((_, origin)) => (self.depth, origin.to_owned()),
+            None => (self.depth + 1, name(&[&self.id, &wave.to_string()])),
+        };
+        let hash = name(&["touched", &origin, &to.kind, &to.id]);
+        (depth <= LONGEST_CHAIN).then(|| format!("{hash}~{depth}{TOUCHED}{origin}").into())
+    }
+
     /// The id of a fact that follows from these parts; none if the chain is too long.
     pub(super) fn derived(&self, parts: &[&str]) -> Option<Arc<str>> {
         let depth = self.depth + 1;
         (depth <= LONGEST_CHAIN).then(|| format!("{}~{depth}", name(parts)).into())
     }
+}
+
+/// The key of a run's question whose turn it is.
+pub(super) fn turn_key(parts: &[&str]) -> String {
+    format!("{TURN}{}", key(parts))
+}
+
+/// Whether a key is one of these: no intent.
+pub(super) fn is_turn(key: &str) -> bool {
+    key.starts_with(TURN)
 }
 
 /// A name made from parts.

@@ -2,13 +2,26 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
 use onward_bytecode::{EntityId, Overlap};
 use serde_json::{Value as Json, json};
 
 use super::Met;
 use super::forward::MERGED_INTO;
-use super::turn::{Appeared, Happening, Turn};
-use crate::model::{Enrolled, Fact, FactKind, Fields, Finish, Origin, Run, RunState, What};
+use super::turn::{Changed, Firing, Happening, Turn};
+use super::watch::{Scope, Stirred, Unknown};
+use crate::model::{Enrolled, Fact, FactKind, Fields, Finish, Run, RunState, Watch, What};
+
+/// What an entity leaves to the one that it was merged into.
+pub(super) struct Left<'f> {
+    pub(super) from: &'f EntityId,
+    pub(super) attributes: &'f Fields,
+    pub(super) runs: &'f [Run],
+    /// Keys of `once`, and when each was taken.
+    pub(super) keys: Vec<(&'f Enrolled, Timestamp)>,
+    pub(super) watch: &'f Watch,
+}
+
 impl Turn<'_> {
     /// The subject is `into`: its runs, attributes and keys of `once` are handed over.
     pub(super) fn merge(&mut self, fact: &Fact, into: &EntityId) -> Met<()> {
@@ -27,12 +40,17 @@ impl Turn<'_> {
             }
         }
         self.queue.clear();
-        let enrolments = self.enrolments(subject).into_iter();
-        let enrolments = enrolments.map(|key| Enrolled { subject: into.clone(), ..key }).collect();
+        let keys = self.enrolments(subject).into_iter();
+        let (enrolments, taken) =
+            keys.map(|(key, at)| (Enrolled { subject: into.clone(), ..key }, at)).unzip();
+        let watch = Box::new(self.watch_of(subject)?.unwrap_or_default());
         let mut left = Fields::from_iter(attributes.keys().map(|name| (name.clone(), Json::Null)));
         left.insert(MERGED_INTO.to_owned(), json!(into.id));
         self.set(subject, &left, fact.at)?;
-        let inherited = FactKind::Inherited { from: subject.clone(), attributes, runs, enrolments };
+        self.keep_watch(subject, Watch::default())?;
+        self.tell_referrers_of_end(subject)?;
+        let from = subject.clone();
+        let inherited = FactKind::Inherited { from, attributes, runs, enrolments, taken, watch };
         let parts = ["inherited", &fact.id, &into.kind, &into.id];
         if was_there {
             self.follow(&parts, &into, inherited, fact.at, fact.origin);
@@ -54,35 +72,56 @@ impl Turn<'_> {
     }
 
     /// Takes over what another entity leaves to the subject. What the subject has of its own wins.
-    pub(super) fn inherit(
-        &mut self,
-        fact: &Fact,
-        from: &EntityId,
-        attributes: &Fields,
-        runs: &[Run],
-        enrolments: &[Enrolled],
-    ) -> Met<()> {
+    pub(super) fn inherit(&mut self, fact: &Fact, left: &Left<'_>) -> Met<()> {
         let subject = &fact.subject;
         let own = self.attributes(subject)?;
-        let is_new = |name: &str| own.get(name).is_none();
-        let missing = attributes.iter().filter(|(name, _)| is_new(name));
+        let missing = left.attributes.iter().filter(|(name, _)| own.get(name.as_str()).is_none());
         let missing = missing.map(|(name, value)| (name.clone(), value.clone())).collect();
         let changed = self.assign(subject, &missing, fact.at)?;
-        for key in enrolments {
-            self.enrol(Enrolled { subject: subject.clone(), ..key.clone() });
-        }
-        for run in runs {
-            self.take_over(subject, from, run)?;
-        }
-        self.recompute_waits(subject)?;
-        match changed {
-            // The person behind it is not new: only what is different counts.
-            Some(mut changed) if fact.origin == Origin::Live => {
-                changed.appeared = Appeared::Before;
-                self.react(&changed)
+        for (key, at) in &left.keys {
+            let key = Enrolled { subject: subject.clone(), ..(*key).clone() };
+            if self.taken(&key).is_none_or(|own| own < *at) {
+                self.enrol(key, *at);
             }
-            _ => Ok(()),
         }
+        for run in left.runs {
+            self.take_over(subject, left.from, run)?;
+        }
+        self.inherit_watch(subject, left, changed.as_ref())?;
+        self.recompute_waits(subject)?;
+        if self.firing == Firing::Live {
+            self.exit_when(subject)?;
+            // The person behind it is not new: only what is different counts.
+            if let Some(changed) = &changed {
+                self.match_moves(changed)?;
+            }
+        }
+        if let Some(changed) = &changed {
+            self.tell_referrers(changed)?;
+        }
+        let at = fact.at;
+        self.stir(subject, Stirred { scope: Scope::All, wave: self.wave, at, unknown: Unknown::Unseen });
+        Ok(())
+    }
+
+    /// Goals that may still be reached, what is known of segments, dates that are to come.
+    fn inherit_watch(&mut self, subject: &EntityId, left: &Left<'_>, changed: Option<&Changed>) -> Met<()> {
+        let Some(mut watch) = self.watch_of(subject)? else { return Ok(()) };
+        watch.goals.extend(left.watch.goals.iter().cloned());
+        for (name, known) in &left.watch.segments {
+            watch.segments.entry(name.clone()).or_insert(*known);
+        }
+        for moved in changed.into_iter().flat_map(|changed| &changed.attributes) {
+            if let Some(since) = left.watch.changed.get(&moved.name) {
+                watch.changed.insert(moved.name.clone(), *since);
+            }
+        }
+        for (name, due) in left.watch.alarms.iter().filter(|(name, _)| name.starts_with("trigger ")) {
+            watch.alarms.entry(name.clone()).or_insert(*due);
+        }
+        self.keep_watch(subject, watch)?;
+        // The zone may be another one here.
+        self.recompute_alarms(subject, None)
     }
 
     fn take_over(&mut self, subject: &EntityId, from: &EntityId, run: &Run) -> Met<()> {

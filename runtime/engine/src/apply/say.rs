@@ -51,6 +51,13 @@ pub(super) fn took(loaded: &Loaded, workflow: &WorkflowDecl, site: u16, yes: boo
     format!("{condition} {holds}")
 }
 
+/// Whether a repeat ends: `` `did(purchase)` holds: no further round``.
+pub(super) fn until(loaded: &Loaded, workflow: &WorkflowDecl, site: u16, yes: bool) -> String {
+    let condition = quoted(site_words(loaded, workflow, Op::Took, site, 0));
+    let holds = if yes { "holds: no further round" } else { "does not hold: it goes on" };
+    format!("{condition} {holds}")
+}
+
 /// Why a step was not done.
 pub(super) fn skipped(loaded: &Loaded, workflow: &WorkflowDecl, site: u16) -> String {
     // The jump that spares the step stands before the word that says so.

@@ -2,6 +2,7 @@
 //!
 //! It must not know what any of it means.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
@@ -10,11 +11,13 @@ use jiff::Timestamp;
 use onward_bytecode::{EntityId, Hash};
 
 use super::id::Cause;
-use super::{Met, Unmet};
+use super::watch::Stirred;
+use super::{Met, Needs, Unmet};
 use crate::model::{
-    Change, Enrolled, Entity, EntityChange, Entry, Fact, FactKind, Fields, Intent, Origin, Run, RunChange,
-    RunState, Snapshot, Transition, What,
+    Change, Enrolled, Enrolling, Entity, EntityChange, Entry, Fact, FactKind, Fields, Intent, Occurrence,
+    Origin, Question, Reference, Run, RunChange, RunState, Snapshot, Tally, Transition, Watch, What,
 };
+use crate::index::Way;
 use crate::program::{Loaded, Programs};
 use crate::snapshot;
 
@@ -30,6 +33,23 @@ pub(super) enum Happening {
         /// Of which workflow.
         workflow: Arc<str>,
     },
+    /// An entity crossed a segment's edge.
+    Edge(Edge),
+}
+
+/// An entity crossed a segment's edge.
+#[derive(Debug)]
+pub(super) struct Edge {
+    /// Which entity.
+    pub(super) subject: EntityId,
+    /// Place of the segment in the live program.
+    pub(super) segment: u32,
+    /// Which way.
+    pub(super) way: Way,
+    /// With which occurrence.
+    pub(super) wave: u64,
+    /// When that happened.
+    pub(super) at: Timestamp,
 }
 
 /// A change of an entity.
@@ -41,6 +61,8 @@ pub(super) struct Changed {
     pub(super) appeared: Appeared,
     /// Its attributes that are different now.
     pub(super) attributes: Vec<Moved>,
+    /// When that happened.
+    pub(super) at: Timestamp,
 }
 
 /// Whether an entity is new.
@@ -58,6 +80,25 @@ pub(super) struct Moved {
     pub(super) name: Arc<str>,
     pub(super) old: serde_json::Value,
     pub(super) new: serde_json::Value,
+}
+
+/// What becomes of an entity, in this order.
+#[derive(Debug, Default)]
+struct Edit {
+    erased: Option<Timestamp>,
+    set: Option<(Fields, Timestamp)>,
+    buried: Option<Timestamp>,
+    /// What is watched about it before this turn, if that was touched.
+    watched: Option<Watch>,
+}
+
+/// Whether what happens starts anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Firing {
+    /// It does.
+    Live,
+    /// What is known is kept right, and nothing starts.
+    Quiet,
 }
 
 /// A run as it is now.
@@ -80,10 +121,20 @@ pub(super) struct Turn<'a> {
     pub(super) entered: BTreeSet<(u64, Arc<str>, EntityId)>,
     /// How many runs were started.
     pub(super) starts: u32,
+    /// Whether what happens starts anything.
+    pub(super) firing: Firing,
+    /// Entities whose segments are to be looked at again, and why.
+    pub(super) stirred: BTreeMap<EntityId, Stirred>,
+    /// Subjects whose exits are to be looked at for the moment when they could hold.
+    pub(super) timed: BTreeSet<EntityId>,
+    /// References that were set: who refers to whom since now.
+    pub(super) referred: BTreeSet<(EntityId, Arc<str>, EntityId)>,
     snapshot: &'a Snapshot,
+    history: Cow<'a, BTreeMap<Question, Vec<Occurrence>>>,
+    waves: u64,
     /// Working copies: those that code or the input asked for.
     entities: BTreeMap<EntityId, Option<Entity>>,
-    changes: BTreeMap<EntityId, EntityChange>,
+    edits: BTreeMap<EntityId, Edit>,
     known: BTreeSet<EntityId>,
     runs: IndexMap<Arc<str>, Kept>,
     out: Transition,
@@ -99,9 +150,15 @@ impl<'a> Turn<'a> {
             wave: 0,
             entered: BTreeSet::new(),
             starts: 0,
+            firing: Firing::Live,
+            stirred: BTreeMap::new(),
+            timed: BTreeSet::new(),
+            referred: BTreeSet::new(),
             snapshot,
+            history: Cow::Borrowed(&snapshot.history),
+            waves: 0,
             entities: BTreeMap::new(),
-            changes: BTreeMap::new(),
+            edits: BTreeMap::new(),
             known: BTreeSet::new(),
             runs: IndexMap::new(),
             out: Transition::default(),
@@ -111,7 +168,10 @@ impl<'a> Turn<'a> {
     /// The transition.
     pub(super) fn finish(self) -> Transition {
         let mut out = self.out;
-        out.entities = self.changes.into_values().collect();
+        for (id, edit) in self.edits {
+            let watch = self.entities.get(&id).and_then(Option::as_ref).map(|entity| &entity.watch);
+            out.entities.extend(edit.changes(&id, watch, self.now));
+        }
         let touched = self.runs.into_values().filter(|kept| kept.touched);
         out.runs = touched
             .map(|Kept { mut run, expected, .. }| {
@@ -128,6 +188,51 @@ impl<'a> Turn<'a> {
         self.programs.pinned.get(&hash).or(live).cloned().ok_or(Unmet::NeedsProgram(hash))
     }
 
+    /// Another occurrence: what follows from the one before is done with.
+    pub(super) fn next_wave(&mut self) {
+        self.waves += 1;
+        self.wave = self.waves;
+    }
+
+    /// Makes sure that past events hold the one that is worked out.
+    pub(super) fn recall(&mut self, subject: &EntityId, event: &Occurrence) {
+        let question = Question { entity: subject.clone(), event: event.name.clone() };
+        let known = self.history.get(&question);
+        if known.is_some_and(|known| known.iter().rev().all(|known| known.id != event.id)) {
+            self.history.to_mut().entry(question).or_default().push(event.clone());
+        }
+    }
+
+    /// Past events that were looked up.
+    pub(super) fn history(&self) -> &BTreeMap<Question, Vec<Occurrence>> {
+        &self.history
+    }
+
+    /// Makes sure that past events were looked up: those and others that are asked about with them.
+    pub(super) fn ask(&self, question: &Question) -> Met<()> {
+        if self.history.contains_key(question) {
+            return Ok(());
+        }
+        let mut questions = BTreeSet::from([question.clone()]);
+        let live = self.programs.live.as_ref();
+        if let Some(watched) = live.and_then(|live| live.index().watched(&question.entity.kind)) {
+            let others = watched.asked().map(|event| Question { event: event.clone(), ..question.clone() });
+            questions.extend(others.filter(|other| !self.history.contains_key(other)));
+        }
+        Err(Unmet::Needs(Needs { questions, ..Needs::default() }))
+    }
+
+    /// Entities that refer to another.
+    pub(super) fn referrers(&self, references: BTreeSet<Reference>) -> Met<BTreeSet<EntityId>> {
+        let missing = |reference: &&Reference| !self.snapshot.referrers.contains_key(*reference);
+        let missing: BTreeSet<_> = references.iter().filter(missing).cloned().collect();
+        if !missing.is_empty() {
+            return Err(Unmet::Needs(Needs { references: missing, ..Needs::default() }));
+        }
+        let known = references.iter().filter_map(|reference| self.snapshot.referrers.get(reference));
+        Ok(known.flatten().cloned().collect())
+    }
+
     /// Entities as they are now, those that were asked for so far.
     pub(super) fn entities(&self) -> &BTreeMap<EntityId, Option<Entity>> {
         &self.entities
@@ -140,6 +245,20 @@ impl<'a> Turn<'a> {
             self.entities.insert(id.clone(), entity.clone());
         }
         Ok(())
+    }
+
+    /// As [`Self::fetch`], for code about `subject`: of what was buried, others see nothing.
+    pub(super) fn fetch_for(&mut self, subject: &EntityId, id: &EntityId) -> Met<()> {
+        self.fetch(id)?;
+        if root(subject) != root(id) && self.is_buried(id)? {
+            self.entities.insert(id.clone(), None);
+        }
+        Ok(())
+    }
+
+    /// Whether an entity is gone for all but its last runs.
+    pub(super) fn is_buried(&mut self, id: &EntityId) -> Met<bool> {
+        Ok(self.entity(id)?.is_some_and(|entity| entity.deleted.is_some()))
     }
 
     /// An entity as it is now.
@@ -160,41 +279,55 @@ impl<'a> Turn<'a> {
 
     /// Changes attributes; `null` takes one away. The entity is created `at` that time if it is not there.
     pub(super) fn set(&mut self, id: &EntityId, fields: &Fields, at: Timestamp) -> Met<()> {
-        let mut entity = self.entity(id)?.cloned().unwrap_or_else(|| {
-            Entity::new(id.clone(), Fields::new(), at)
-        });
+        let mut entity = self
+            .entity(id)?
+            .cloned()
+            .unwrap_or_else(|| Entity::new(id.clone(), Fields::new(), at));
         snapshot::set(&mut entity.attributes, fields);
         self.entities.insert(id.clone(), Some(entity));
-        let change = self.changes.entry(id.clone()).or_insert_with(|| EntityChange {
-            id: id.clone(),
-            at,
-            change: Change::Set(Fields::new()),
-        });
-        match &mut change.change {
-            Change::Set(known) => known.extend(fields.clone()),
-            _ => change.change = Change::Set(fields.clone()),
-        }
+        let edit = self.edits.entry(id.clone()).or_default();
+        let (known, _) = edit.set.get_or_insert_with(|| (Fields::new(), at));
+        known.extend(fields.clone());
         Ok(())
     }
 
     /// Creates an entity whose id is made from its cause, so that it cannot be there.
-    pub(super) fn create(&mut self, id: &EntityId, fields: &Fields) -> Met<Changed> {
+    pub(super) fn create(&mut self, id: &EntityId) {
         self.entities.insert(id.clone(), None);
         self.known.insert(id.clone());
-        self.set(id, fields, self.now)?;
-        let moved = fields.iter().map(|(name, new)| Moved {
-            name: name.as_str().into(),
-            old: serde_json::Value::Null,
-            new: new.clone(),
-        });
-        Ok(Changed { subject: id.clone(), appeared: Appeared::Now, attributes: moved.collect() })
     }
 
-    /// Takes an entity away.
-    pub(super) fn delete(&mut self, id: &EntityId) {
+    /// Takes an entity away, with all that is kept of it.
+    pub(super) fn erase(&mut self, id: &EntityId) {
         self.entities.insert(id.clone(), None);
-        let change = EntityChange { id: id.clone(), at: self.now, change: Change::Delete };
-        self.changes.insert(id.clone(), change);
+        self.edits.insert(id.clone(), Edit { erased: Some(self.now), ..Edit::default() });
+    }
+
+    /// Takes an entity away for all but its last runs. Nothing is watched about it any more.
+    pub(super) fn bury(&mut self, id: &EntityId) -> Met<()> {
+        self.keep_watch(id, Watch::default())?;
+        if let Some(Some(entity)) = self.entities.get_mut(id) {
+            entity.deleted = Some(self.now);
+            self.edits.entry(id.clone()).or_default().buried = Some(self.now);
+        }
+        Ok(())
+    }
+
+    /// What is watched about an entity; none if it is not there.
+    pub(super) fn watch_of(&mut self, id: &EntityId) -> Met<Option<Watch>> {
+        Ok(self.entity(id)?.map(|entity| entity.watch.clone()))
+    }
+
+    /// Keeps what is watched about an entity, if it is there.
+    pub(super) fn keep_watch(&mut self, id: &EntityId, watch: Watch) -> Met<()> {
+        self.fetch(id)?;
+        if let Some(Some(entity)) = self.entities.get_mut(id)
+            && entity.watch != watch
+        {
+            let before = std::mem::replace(&mut entity.watch, watch);
+            self.edits.entry(id.clone()).or_default().watched.get_or_insert(before);
+        }
+        Ok(())
     }
 
     /// Makes sure that a subject's runs are at hand.
@@ -218,6 +351,12 @@ impl<'a> Turn<'a> {
         Ok(runs.filter(|run| run.subject == *subject && !finished(run)).map(|run| run.id.clone()).collect())
     }
 
+    /// Subjects whose runs have changed.
+    pub(super) fn touched(&self) -> BTreeSet<EntityId> {
+        let touched = self.runs.values().filter(|kept| kept.touched);
+        touched.map(|kept| kept.run.subject.clone()).collect()
+    }
+
     /// A run as it is now, unless it has ended.
     pub(super) fn run(&self, id: &str) -> Option<&Run> {
         self.runs.get(id).map(|kept| &kept.run).filter(|run| !finished(run))
@@ -231,6 +370,7 @@ impl<'a> Turn<'a> {
 
     /// Keeps a run as it is now.
     pub(super) fn put(&mut self, run: Run) {
+        self.timed.insert(run.subject.clone());
         match self.runs.get_mut(&run.id) {
             Some(kept) => {
                 kept.run = run;
@@ -243,22 +383,30 @@ impl<'a> Turn<'a> {
         }
     }
 
-    /// Whether a key of `once` is taken.
-    pub(super) fn has_entered(&self, key: &Enrolled) -> bool {
-        self.snapshot.enrolments.contains_key(key)
-            || self.out.enrolments.iter().any(|enrolling| enrolling.key == *key)
+    /// When a key of `once` was taken last.
+    pub(super) fn taken(&self, key: &Enrolled) -> Option<Timestamp> {
+        let now = self.out.enrolments.iter().find(|enrolling| enrolling.key == *key);
+        now.map(|enrolling| enrolling.at).or_else(|| self.snapshot.enrolments.get(key).copied())
     }
 
-    /// Takes a key of `once`.
-    pub(super) fn enrol(&mut self, key: Enrolled) {
-        if !self.has_entered(&key) {
-            self.out.enrolments.push(crate::model::Enrolling { key, at: self.now, before: None });
+    /// Takes a key of `once`, or takes it again.
+    pub(super) fn enrol(&mut self, key: Enrolled, at: Timestamp) {
+        let before = self.snapshot.enrolments.get(&key).copied();
+        match self.out.enrolments.iter_mut().find(|enrolling| enrolling.key == key) {
+            Some(enrolling) => enrolling.at = at,
+            None => self.out.enrolments.push(Enrolling { key, at, before }),
         }
     }
 
-    /// A subject's keys of `once`.
-    pub(super) fn enrolments(&self, subject: &EntityId) -> Vec<Enrolled> {
-        self.snapshot.enrolments.keys().filter(|key| key.subject == *subject).cloned().collect()
+    /// A subject's keys of `once`, and when each was taken last.
+    pub(super) fn enrolments(&self, subject: &EntityId) -> Vec<(Enrolled, Timestamp)> {
+        let known = self.snapshot.enrolments.iter().filter(|(key, _)| key.subject == *subject);
+        known.map(|(key, at)| (key.clone(), *at)).collect()
+    }
+
+    /// Counts one.
+    pub(super) fn count(&mut self, tally: Tally) {
+        self.out.tallies.push(tally);
     }
 
     /// Records an effect to be done.
@@ -286,8 +434,15 @@ impl<'a> Turn<'a> {
         origin: Origin,
     ) -> Followed {
         let Some(id) = self.cause.derived(parts) else { return Followed::ChainTooLong };
-        self.out.facts.push(Fact { id, subject: subject.clone(), kind, at, origin });
+        self.record(Fact { id, subject: subject.clone(), kind, at, origin });
         Followed::Recorded
+    }
+
+    /// Records a fact that follows, once.
+    pub(super) fn record(&mut self, fact: Fact) {
+        if self.out.facts.iter().all(|known| known.id != fact.id) {
+            self.out.facts.push(fact);
+        }
     }
 
     /// Adds a line to the timeline.
@@ -322,6 +477,23 @@ pub(super) enum Followed {
     Recorded,
     /// Too many facts have followed from one another already.
     ChainTooLong,
+}
+
+impl Edit {
+    fn changes(self, id: &EntityId, watch: Option<&Watch>, now: Timestamp) -> Vec<EntityChange> {
+        let erased = self.erased.map(|at| (at, Change::Delete));
+        let set = self.set.map(|(fields, at)| (at, Change::Set(fields)));
+        let buried = self.buried.map(|at| (at, Change::Bury));
+        let changed = watch.filter(|watch| self.watched.is_some_and(|before| before != **watch));
+        let watch = changed.map(|watch| (now, Change::Watch(watch.clone())));
+        let all = [erased, set, buried, watch].into_iter().flatten();
+        all.map(|(at, change)| EntityChange { id: id.clone(), at, change }).collect()
+    }
+}
+
+/// What decides where an entity lives: a key `a/b` lives where `a` lives.
+pub(super) fn root(entity: &EntityId) -> &str {
+    entity.id.split('/').next().unwrap_or_default()
 }
 
 fn age(run: &Run) -> (Timestamp, &str) {

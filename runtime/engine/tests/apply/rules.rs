@@ -2,6 +2,7 @@
 
 use onward_bytecode::{EntityId, Overlap, SiteKind};
 use onward_engine::model::{FactKind, Finish, Order, Origin, Outcome, RunState, What};
+use onward_engine::Needs;
 use serde_json::json;
 
 use crate::build::{Arg, Build, Cond};
@@ -769,7 +770,8 @@ fn a_program_that_is_not_loaded_is_asked_for() {
     let ana = contact("ana");
     let run = town.running()[0].clone();
     town.now = crate::town::time("2026-03-05T00:00:00Z");
-    let snapshot = town.load(&[ana.clone()].into());
+    let wanted = Needs { entities: [ana.clone()].into(), ..Needs::default() };
+    let snapshot = town.load(&wanted);
     let input = onward_engine::model::Input::Timer { subject: &ana, run: &run.id };
     let unmet = onward_engine::apply(&town.programs, &snapshot, input, town.now);
     assert_eq!(unmet, Err(onward_engine::Unmet::NeedsProgram(pinned.hash())));

@@ -9,10 +9,10 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use onward_bytecode::EntityId;
 use onward_engine::model::{
-    Change, Enrolled, Enrolling, Entity, Entry, Fact, FactKind, Fields, Finish, Input, Intent, Order, Origin, Outcome,
-    Run, RunState, Snapshot, Transition, Watch, What,
+    Change, Enrolled, Enrolling, Entity, Entry, Fact, FactKind, Fields, Finish, Input, Intent, Order, Origin,
+    Outcome, Reference, Run, RunState, Snapshot, Tally, Transition, What,
 };
-use onward_engine::{Loaded, Programs, Unmet, apply};
+use onward_engine::{Loaded, Needs, Programs, Unmet, apply};
 use serde_json::Value as Json;
 
 /// What is kept.
@@ -25,7 +25,18 @@ pub(crate) struct Store {
     pub(crate) cancelled: BTreeSet<Arc<str>>,
     pub(crate) settled: BTreeSet<Arc<str>>,
     pub(crate) facts: BTreeMap<Arc<str>, Fact>,
+    /// Facts in the order in which they were worked out.
+    pub(crate) log: Vec<Fact>,
+    pub(crate) tallies: BTreeMap<Tally, u32>,
     pub(crate) timeline: Vec<Entry>,
+}
+
+/// What is next as time passes.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Next {
+    Timer(EntityId, Arc<str>),
+    Wake(EntityId),
+    Due,
 }
 
 /// A store, a clock and the programs.
@@ -116,7 +127,8 @@ impl Town {
 
     /// Providers accept all that is outstanding, again and again.
     pub(crate) fn accept(&mut self) {
-        while let Some(intent) = self.outstanding().first().cloned() {
+        let is_due = |intent: &Intent, now| intent.draft.is_none() && intent.due <= now;
+        while let Some(intent) = self.outstanding().into_iter().find(|intent| is_due(intent, self.now)) {
             let outcome = Outcome::Accepted { result: Fields::new(), detail: "250 ok".into() };
             self.settle(&intent, outcome);
         }
@@ -128,36 +140,59 @@ impl Town {
         self.fact(&intent.subject, kind, Origin::Live);
     }
 
-    /// Time passes; timers ring in order, and providers accept.
+    /// Time passes; timers and alarms ring in order, and providers accept what is due.
     pub(crate) fn until(&mut self, moment: &str) {
         let moment = time(moment);
-        while let Some((at, subject, run)) = self.next_timer().filter(|(at, ..)| *at <= moment) {
+        let mut patience = 10_000;
+        while let Some((at, next)) = self.next().filter(|(at, _)| *at <= moment) {
+            patience -= 1;
+            assert!(patience > 0, "the same rings again and again: {next:?} at {at}");
             self.now = at.max(self.now);
-            self.input(Input::Timer { subject: &subject, run: &run }, &subject);
+            match next {
+                Next::Timer(subject, run) => {
+                    self.input(Input::Timer { subject: &subject, run: &run }, &subject);
+                }
+                Next::Wake(subject) => {
+                    self.input(Input::Wake { subject: &subject }, &subject);
+                    let wake = self.store.entities.get(&subject).and_then(|entity| entity.watch.wake());
+                    assert!(wake.is_none_or(|wake| wake > self.now), "{subject} does not go to sleep");
+                }
+                Next::Due => {}
+            }
             self.work();
             self.accept();
         }
         self.now = moment;
     }
 
-    fn next_timer(&self) -> Option<(Timestamp, EntityId, Arc<str>)> {
+    fn next(&self) -> Option<(Timestamp, Next)> {
         let waiting = self.store.runs.values().filter_map(|run| match run.state {
-            RunState::Waiting { until, .. } => Some((until, run.subject.clone(), run.id.clone())),
+            RunState::Waiting { until, .. } => Some((until, Next::Timer(run.subject.clone(), run.id.clone()))),
             _ => None,
         });
-        waiting.min()
+        let awake = self.store.entities.values();
+        let awake = awake.filter_map(|entity| Some((entity.watch.wake()?, Next::Wake(entity.id.clone()))));
+        let due = self.outstanding().into_iter().filter(|intent| intent.draft.is_none() && intent.due > self.now);
+        waiting.chain(awake).chain(due.map(|intent| (intent.due, Next::Due))).min()
     }
 
     /// Applies an input to what it needs of the store, and commits it.
     pub(crate) fn input(&mut self, input: Input<'_>, subject: &EntityId) -> Transition {
-        let mut wanted = BTreeSet::from([subject.clone()]);
+        if let Input::Fact(fact) = input {
+            self.store.log.push(fact.clone());
+        }
+        let mut wanted = Needs { entities: BTreeSet::from([subject.clone()]), ..Needs::default() };
+        let mut batch = self.batch.clone().unwrap_or_default();
         let (snapshot, transition) = loop {
-            let snapshot = self.look_up(&wanted);
+            let snapshot = self.look_up(&wanted, &mut batch, input);
             match apply(&self.programs, &snapshot, input, self.now) {
                 Ok(transition) => break (snapshot, transition),
                 Err(Unmet::Needs(more)) => {
-                    assert!(!more.entities.is_subset(&wanted), "asks again for what it has: {more:?}");
-                    wanted.extend(more.entities);
+                    let before = wanted.clone();
+                    wanted.entities.extend(more.entities);
+                    wanted.questions.extend(more.questions);
+                    wanted.references.extend(more.references);
+                    assert_ne!(wanted, before, "asks again for what it has");
                 }
                 Err(unmet) => panic!("{unmet}"),
             }
@@ -166,25 +201,42 @@ impl Town {
         self.commit(&transition);
         let mut absorbed = snapshot;
         absorbed.absorb(&transition);
-        let looked_up = absorbed.entities.keys().cloned().collect();
-        assert_same(&absorbed, &self.load(&looked_up));
-        if let Some(batch) = &mut self.batch {
-            *batch = absorbed;
+        let known = Needs {
+            entities: absorbed.entities.keys().cloned().collect(),
+            questions: absorbed.history.keys().cloned().collect(),
+            references: absorbed.referrers.keys().cloned().collect(),
+        };
+        assert_same(&absorbed, &self.load(&known));
+        if self.batch.is_some() {
+            self.batch = Some(absorbed);
         }
         transition
     }
 
-    fn look_up(&mut self, wanted: &BTreeSet<EntityId>) -> Snapshot {
-        let Some(mut batch) = self.batch.clone() else { return self.load(wanted) };
-        let missing = wanted.iter().filter(|id| !batch.entities.contains_key(*id)).cloned().collect();
+    /// What is wanted: loaded anew, or what a batch has kept and what it lacks.
+    fn look_up(&self, wanted: &Needs, batch: &mut Snapshot, input: Input<'_>) -> Snapshot {
+        if self.batch.is_none() {
+            return self.load(wanted);
+        }
+        if let Input::Fact(fact) = input {
+            batch.absorb_fact(fact);
+        }
+        let missing = Needs {
+            entities: wanted.entities.iter().filter(|id| !batch.entities.contains_key(*id)).cloned().collect(),
+            questions: wanted.questions.iter().filter(|q| !batch.history.contains_key(*q)).cloned().collect(),
+            references: wanted.references.iter().filter(|r| !batch.referrers.contains_key(*r)).cloned().collect(),
+        };
         let more = self.load(&missing);
         batch.entities.extend(more.entities);
         batch.runs.extend(more.runs);
         batch.enrolments.extend(more.enrolments);
-        batch
+        batch.history.extend(more.history);
+        batch.referrers.extend(more.referrers);
+        batch.clone()
     }
 
-    pub(crate) fn load(&self, ids: &BTreeSet<EntityId>) -> Snapshot {
+    pub(crate) fn load(&self, needs: &Needs) -> Snapshot {
+        let ids = &needs.entities;
         let mut snapshot = Snapshot::default();
         for id in ids {
             snapshot.entities.insert(id.clone(), self.store.entities.get(id).cloned());
@@ -195,6 +247,34 @@ impl Town {
         }
         let enrolments = self.store.enrolments.iter().filter(|(key, _)| ids.contains(&key.subject));
         snapshot.enrolments = enrolments.map(|(key, at)| (key.clone(), *at)).collect();
+        for question in &needs.questions {
+            let (mut own, mut past) = (BTreeSet::from([question.entity.clone()]), Vec::new());
+            // Those that were merged into it left their past, and that of others merged into them.
+            for fact in self.store.log.iter().rev() {
+                match &fact.kind {
+                    FactKind::Inherited { from, .. } if own.contains(&fact.subject) => {
+                        own.insert(from.clone());
+                    }
+                    FactKind::Event { name, .. } if *name == question.event && own.contains(&fact.subject) => {
+                        // What was handed over came in twice: once where it was handed over from.
+                        past.extend(fact.occurrence());
+                    }
+                    _ => {}
+                }
+            }
+            past.reverse();
+            snapshot.history.insert(question.clone(), past);
+        }
+        for reference in &needs.references {
+            let refers = |entity: &&Entity| {
+                entity.id.kind == reference.kind
+                    && entity.deleted.is_none()
+                    && entity.attributes.get(&*reference.attribute).and_then(Json::as_str)
+                        == Some(&*reference.target.id)
+            };
+            let referrers = self.store.entities.values().filter(refers).map(|entity| entity.id.clone());
+            snapshot.referrers.insert(reference.clone(), referrers.collect());
+        }
         snapshot
     }
 
@@ -205,15 +285,17 @@ impl Town {
                 Change::Delete => {
                     store.entities.remove(&change.id);
                 }
-                Change::Bury | Change::Watch(_) => {}
+                Change::Bury => {
+                    store.entities.get_mut(&change.id).expect("it is there").deleted = Some(change.at);
+                }
+                Change::Watch(watch) => {
+                    store.entities.get_mut(&change.id).expect("it is there").watch = watch.clone();
+                }
                 Change::Set(fields) => {
-                    let entity = store.entities.entry(change.id.clone()).or_insert_with(|| Entity {
-                        id: change.id.clone(),
-                        attributes: Fields::new(),
-                        created: change.at,
-                        deleted: None,
-                        watch: Watch::default(),
-                    });
+                    let entity = store
+                        .entities
+                        .entry(change.id.clone())
+                        .or_insert_with(|| Entity::new(change.id.clone(), Fields::new(), change.at));
                     entity.attributes.extend(fields.clone());
                     entity.attributes.retain(|_, value| !value.is_null());
                 }
@@ -231,6 +313,9 @@ impl Town {
         }
         for Enrolling { key, at, before } in &transition.enrolments {
             assert_eq!(store.enrolments.insert(key.clone(), *at), *before, "entered twice: {key:?}");
+        }
+        for tally in &transition.tallies {
+            *store.tallies.entry(tally.clone()).or_default() += 1;
         }
         for intent in &transition.intents {
             assert!(store.intents.insert(intent.key.clone(), intent.clone()).is_none(), "intended twice");
@@ -302,6 +387,12 @@ fn is_finished(run: &Run) -> bool {
 }
 
 fn assert_same(absorbed: &Snapshot, loaded: &Snapshot) {
+    let sets = |snapshot: &Snapshot| -> Vec<(Reference, BTreeSet<EntityId>)> {
+        let referrers = snapshot.referrers.iter();
+        referrers.map(|(reference, ids)| (reference.clone(), ids.iter().cloned().collect())).collect()
+    };
+    assert_eq!(sets(absorbed), sets(loaded));
+    assert_eq!(absorbed.history, loaded.history);
     assert_eq!(absorbed.entities, loaded.entities);
     assert_eq!(absorbed.runs, loaded.runs);
     assert_eq!(absorbed.enrolments, loaded.enrolments);
