@@ -165,7 +165,11 @@ impl Reader<'_> {
             return self.unknown_key(key, "[sources]", &["use"]);
         }
         let DeValue::Array(names) = value.get_ref() else {
-            return self.wrong(value, "`use` wants a list of names", "write `use = [\"shopify\", \"stripe\"]`");
+            return self.wrong(
+                value,
+                "`use` wants a list of names",
+                "write `use = [\"shopify\", \"stripe\"]`",
+            );
         };
         for item in names {
             let Some(name) = self.text("use", item) else { continue };

@@ -107,17 +107,16 @@ impl Words<'_> {
                 title: "Split at random".into(),
                 arms: arms
                     .iter()
-                    .map(|(share, name, steps)| (format!("{} {name}", say::percent(*share)), self.nodes(steps)))
+                    .map(|(share, name, steps)| {
+                        (format!("{} {name}", say::percent(*share)), self.nodes(steps))
+                    })
                     .collect(),
             },
             StepKind::Repeat { times, every, until, steps } => {
                 let every = every.map(|it| format!(", every {}", say::length(it)));
                 let until = until.as_ref().map(|it| format!(", until {}", self.text(it.span)));
-                let title = format!(
-                    "Up to {times} times{}{}",
-                    every.unwrap_or_default(),
-                    until.unwrap_or_default()
-                );
+                let title =
+                    format!("Up to {times} times{}{}", every.unwrap_or_default(), until.unwrap_or_default());
                 Node::Round { title, steps: self.nodes(steps) }
             }
             StepKind::Stop => Node::End,
@@ -134,7 +133,8 @@ impl Words<'_> {
         else {
             return Node::End;
         };
-        let other = if rest.is_empty() { self.nodes(otherwise) } else { vec![self.branches(rest, otherwise)] };
+        let other =
+            if rest.is_empty() { self.nodes(otherwise) } else { vec![self.branches(rest, otherwise)] };
         Node::Fork {
             title: format!("{}?", self.text(condition.span)),
             arms: vec![("yes".into(), self.nodes(steps)), ("no".into(), other)],
@@ -143,7 +143,9 @@ impl Words<'_> {
 
     fn look(&self, act: &Act) -> Look {
         match act {
-            Act::Effect { action, .. } if self.hir.actions.get(action).is_some_and(|it| it.channel.is_some()) => {
+            Act::Effect { action, .. }
+                if self.hir.actions.get(action).is_some_and(|it| it.channel.is_some()) =>
+            {
                 Look::Message
             }
             _ => Look::Work,

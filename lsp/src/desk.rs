@@ -20,8 +20,8 @@ use crate::jobs::Jobs;
 use crate::outgoing::Outgoing;
 use crate::projects::Projects;
 use crate::snapshot::Snapshot;
-use crate::wire::{self, Client, Noted};
 use crate::wire::diagnostics::Published;
+use crate::wire::{self, Client, Noted};
 
 /// What reaches the desk.
 enum Incoming {

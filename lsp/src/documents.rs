@@ -75,7 +75,12 @@ mod tests {
     fn changes_follow_each_other() {
         let mut documents = Documents::default();
         documents.open("a", "on x\ndo y\n".into(), 1);
-        documents.change("a", &[edit((0, 3), (0, 4), "form"), edit((1, 3), (1, 4), "email")], 2, Encoding::Utf16);
+        documents.change(
+            "a",
+            &[edit((0, 3), (0, 4), "form"), edit((1, 3), (1, 4), "email")],
+            2,
+            Encoding::Utf16,
+        );
         let document = documents.get("a").unwrap();
         assert_eq!((&*document.text, document.version), ("on form\ndo email\n", 2));
     }

@@ -34,7 +34,9 @@ pub fn serve() -> io::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
     let (desk, line) = desk::open();
     let door = door::Door::new(desk.clone());
-    runtime.block_on(Server::new(tokio::io::stdin(), tokio::io::stdout(), line).concurrency_level(AT_ONCE).serve(door));
+    runtime.block_on(
+        Server::new(tokio::io::stdin(), tokio::io::stdout(), line).concurrency_level(AT_ONCE).serve(door),
+    );
     runtime.shutdown_background();
     Ok(desk.close())
 }

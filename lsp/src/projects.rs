@@ -87,7 +87,9 @@ impl Projects {
     pub(crate) fn changed_on_disk(&mut self, path: &Path) {
         if path.file_name().is_some_and(|name| name == "onward.toml") {
             // It may have made one project of two, or two of one.
-            self.known.retain(|root, _| !root.starts_with(path.parent().unwrap_or(path)) && !path.starts_with(root));
+            self.known.retain(|root, _| {
+                !root.starts_with(path.parent().unwrap_or(path)) && !path.starts_with(root)
+            });
             return;
         }
         let root = self.root_of(path);
@@ -116,7 +118,11 @@ impl Projects {
         if let Some(root) = above().find(|folder| folder.join("onward.toml").is_file()) {
             return root.to_owned();
         }
-        let folder = self.folders.iter().filter(|folder| path.starts_with(folder)).max_by_key(|it| it.as_os_str().len());
+        let folder = self
+            .folders
+            .iter()
+            .filter(|folder| path.starts_with(folder))
+            .max_by_key(|it| it.as_os_str().len());
         folder.cloned().unwrap_or_else(|| path.to_owned())
     }
 }

@@ -65,7 +65,11 @@ pub(crate) fn noted(method: &str, value: Value) -> Option<Noted> {
         "textDocument/didOpen" => {
             let it: lsp::DidOpenTextDocumentParams = params(value).ok()?;
             let document = it.text_document;
-            Noted::Opened { uri: document.uri.as_str().into(), text: document.text, version: document.version }
+            Noted::Opened {
+                uri: document.uri.as_str().into(),
+                text: document.text,
+                version: document.version,
+            }
         }
         "textDocument/didChange" => {
             let it: lsp::DidChangeTextDocumentParams = params(value).ok()?;
@@ -182,7 +186,12 @@ pub(crate) fn place(position: lsp::Position) -> Place {
 }
 
 /// A stretch of bytes as the protocol writes it.
-pub(crate) fn range(text: &str, lines: &Lines, bytes: std::ops::Range<usize>, encoding: Encoding) -> lsp::Range {
+pub(crate) fn range(
+    text: &str,
+    lines: &Lines,
+    bytes: std::ops::Range<usize>,
+    encoding: Encoding,
+) -> lsp::Range {
     let at = |offset| {
         let place = lines.place(text, offset, encoding);
         lsp::Position { line: place.line, character: place.unit }

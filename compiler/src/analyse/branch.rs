@@ -137,7 +137,7 @@ impl Analysis<'_> {
                 self.here(condition, &known)
             } else {
                 self.alone(condition, EventScope::Trigger)
-                    && self.reached(condition, &known, &left, &branches[..place])
+                    && self.reached(condition, &known, &left, branches.get(..place).unwrap_or_default())
             };
             self.steps(steps, if sound { taken } else { None });
             left = possible(&both(&left, &cases(condition, false, EventScope::Trigger)));
@@ -150,9 +150,12 @@ impl Analysis<'_> {
     }
 
     fn never_else(&mut self, span: Span, branches: &[(std::sync::Arc<str>, Expr, Vec<Step>)]) {
-        let mut diagnostic =
-            Diagnostic::error(codes::SHADOWED, span, "this step is never reached: some branch above always holds")
-                .help("remove the `else`, or change a condition above it");
+        let mut diagnostic = Diagnostic::error(
+            codes::SHADOWED,
+            span,
+            "this step is never reached: some branch above always holds",
+        )
+        .help("remove the `else`, or change a condition above it");
         for (_, condition, _) in branches {
             diagnostic = diagnostic.also(condition.span, "holds for one part of those who come here");
         }
@@ -238,8 +241,8 @@ impl Analysis<'_> {
             let mut diagnostic = Diagnostic::error(codes::CONSTANT_CONDITION, condition.span, message)
                 .help("remove it, or write `and` where each part has to hold");
             if let Some(conflict) = fails.iter().flatten().find_map(conflict) {
-                let shown = [conflict.first.span, conflict.second.span].map(|it| (self.words)(it));
-                diagnostic = diagnostic.label(format!("one of `{}` and `{}` is always true", shown[0], shown[1]));
+                let [first, second] = [conflict.first.span, conflict.second.span].map(|it| (self.words)(it));
+                diagnostic = diagnostic.label(format!("one of `{}` and `{}` is always true", first, second));
             }
             self.report.push(diagnostic);
             return false;

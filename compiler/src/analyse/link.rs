@@ -40,10 +40,14 @@ pub(super) enum What {
 impl What {
     /// In words, as a part of a sentence that begins with the workflow's name.
     pub(super) fn words(&self) -> String {
-        let to = |value: &Option<Constant>| value.as_ref().map(|it| format!(" {}", written(it))).unwrap_or_default();
+        let to = |value: &Option<Constant>| {
+            value.as_ref().map(|it| format!(" {}", written(it))).unwrap_or_default()
+        };
         match self {
             Self::Emits(event) => format!("emits `{event}`"),
-            Self::Sets(kind, attribute, Some(value)) => format!("sets `{kind}.{attribute}` to {}", written(value)),
+            Self::Sets(kind, attribute, Some(value)) => {
+                format!("sets `{kind}.{attribute}` to {}", written(value))
+            }
             Self::Sets(kind, attribute, None) => format!("sets `{kind}.{attribute}`"),
             Self::Gains(kind, attribute, item) => format!("adds{} to `{kind}.{attribute}`", to(item)),
             Self::Loses(kind, attribute, item) => format!("removes{} from `{kind}.{attribute}`", to(item)),
@@ -75,9 +79,9 @@ fn of_act(act: &Act, subject: &Arc<str>, span: Span, found: &mut Vec<Deed>) {
         }
         Act::Update { entity, fields } => {
             let kind = kind(entity, subject);
-            fields
-                .iter()
-                .for_each(|(field, value)| add(What::Sets(kind.clone(), field.name.clone(), constant(value))));
+            fields.iter().for_each(|(field, value)| {
+                add(What::Sets(kind.clone(), field.name.clone(), constant(value)))
+            });
         }
         Act::AssignInTurn { entity, attribute, .. } => {
             add(What::Sets(kind(entity, subject), attribute.name.clone(), None));
@@ -126,7 +130,8 @@ impl Analysis<'_> {
     }
 
     fn hears(&self, what: &What, trigger: &TriggerKind, subject: &Arc<str>) -> bool {
-        let fits = |wanted: Option<&Expr>, value: &Option<Constant>| match (wanted.and_then(constant), value) {
+        let fits = |wanted: Option<&Expr>, value: &Option<Constant>| match (wanted.and_then(constant), value)
+        {
             (Some(wanted), Some(value)) => wanted == *value,
             _ => true,
         };
@@ -151,8 +156,7 @@ impl Analysis<'_> {
                 What::Sets(kind, name, _) | What::Gains(kind, name, _) | What::Loses(kind, name, _),
                 TriggerKind::Enters(segment) | TriggerKind::Leaves(segment),
             ) => {
-                kind == subject
-                    && self.hir.segments.get(segment).is_some_and(|it| reads(&it.predicate, name))
+                kind == subject && self.hir.segments.get(segment).is_some_and(|it| reads(&it.predicate, name))
             }
             _ => false,
         }

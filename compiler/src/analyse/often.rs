@@ -29,7 +29,9 @@ impl Analysis<'_> {
             if times < TOO_OFTEN || trigger.condition.is_some() {
                 continue;
             }
-            let message = format!("{what} goes out each time: `{event}` comes about {times} times a month to one contact");
+            let message = format!(
+                "{what} goes out each time: `{event}` comes about {times} times a month to one contact"
+            );
             self.report.push(
                 Diagnostic::warning(codes::OFTEN, trigger.span, message)
                     .also(span, "this is sent")

@@ -21,6 +21,11 @@ pub(super) fn key(expr: &Expr, scope: EventScope) -> Option<String> {
         }
         ExprKind::Convert(inner) => key(inner, scope).map(|inner| format!("{inner} as {:?}", expr.ty.ty)),
         ExprKind::StartOf(inner) => key(inner, scope).map(|inner| format!("{inner} start")),
+        ExprKind::History(history) => {
+            let asked = history.condition.as_ref().map(|it| whole(it, scope)).unwrap_or_default();
+            let of = key(&history.entity, scope)?;
+            Some(format!("past {} of {of} {:?} {:?} {asked}", history.event, history.span, history.ask))
+        }
         _ => None,
     }
 }

@@ -3,7 +3,7 @@
 use onward_bytecode::{Length, Stage};
 
 use super::Analysis;
-use super::solve::{both, cases, is_never};
+use super::solve::{Cases, both, cases, is_never, model, possible};
 use crate::codes;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::hir::{Act, EventScope, Expr, ExprKind, Step, StepKind, Trigger, TriggerKind, Workflow};
@@ -49,8 +49,10 @@ impl Analysis<'_> {
         let workflows: Vec<&Workflow> = hir.workflows.values().filter(|it| self.is_marketing(it)).collect();
         for (at, first) in workflows.iter().enumerate() {
             for second in workflows.iter().skip(at + 1) {
-                if first.subject == second.subject && meet(first, second) {
-                    self.compare(first, second);
+                if first.subject == second.subject
+                    && let Some(together) = meet(first, second)
+                {
+                    self.compare(first, second, &together);
                 }
             }
         }
@@ -60,7 +62,7 @@ impl Analysis<'_> {
         workflow.stage == Stage::Live && workflow.topic.as_deref() != Some("transactional")
     }
 
-    fn compare(&mut self, first: &Workflow, second: &Workflow) {
+    fn compare(&mut self, first: &Workflow, second: &Workflow, together: &Cases) {
         let (mine, theirs) = (self.sends(first), self.sends(second));
         let near = mine.iter().find_map(|a| theirs.iter().find(|b| within_a_day(a, b)).map(|b| (a, b)));
         let Some((a, b)) = near else { return };
@@ -68,8 +70,11 @@ impl Analysis<'_> {
             "one person can get two messages within a day: {} from `{}` and {} from `{}`",
             a.what, first.name, b.what, second.name
         );
+        let who = possible(together).and_then(|it| it.into_iter().next()).map(|it| model(&it, self.words));
+        let who = who.filter(|it| !it.is_empty()).map(|it| format!("for example with {}", it.join(" and ")));
         self.report.push(
             Diagnostic::warning(codes::TWO_SENDS, b.span, message)
+                .label(who.unwrap_or_default())
                 .also(a.span, format!("`{}` sends here", first.name))
                 .help("let one of them `wait`, make their conditions exclude each other, or cap messages in the `policy`"),
         );
@@ -147,9 +152,12 @@ fn constant(length: &Expr) -> Option<i128> {
     }
 }
 
-/// Whether one fact can start both.
-fn meet(first: &Workflow, second: &Workflow) -> bool {
-    first.triggers.iter().any(|a| second.triggers.iter().any(|b| same_fact(&a.kind, &b.kind) && together(a, b)))
+/// The cases in which one fact starts both, if there are any.
+fn meet(first: &Workflow, second: &Workflow) -> Option<Cases> {
+    first.triggers.iter().find_map(|a| {
+        let others = second.triggers.iter().filter(|b| same_fact(&a.kind, &b.kind));
+        others.map(|b| together(a, b)).find(|cases| !is_never(cases))
+    })
 }
 
 fn same_fact(a: &TriggerKind, b: &TriggerKind) -> bool {
@@ -158,9 +166,10 @@ fn same_fact(a: &TriggerKind, b: &TriggerKind) -> bool {
         | (TriggerKind::Enters(a), TriggerKind::Enters(b))
         | (TriggerKind::Leaves(a), TriggerKind::Leaves(b)) => a == b,
         (TriggerKind::Created, TriggerKind::Created) | (TriggerKind::Deleted, TriggerKind::Deleted) => true,
-        (TriggerKind::Moved { attribute: a, to: x, from: f }, TriggerKind::Moved { attribute: b, to: y, from: g }) => {
-            a.name == b.name && agree(x.as_ref(), y.as_ref()) && agree(f.as_ref(), g.as_ref())
-        }
+        (
+            TriggerKind::Moved { attribute: a, to: x, from: f },
+            TriggerKind::Moved { attribute: b, to: y, from: g },
+        ) => a.name == b.name && agree(x.as_ref(), y.as_ref()) && agree(f.as_ref(), g.as_ref()),
         _ => false,
     }
 }
@@ -177,10 +186,10 @@ fn agree(a: Option<&Expr>, b: Option<&Expr>) -> bool {
     }
 }
 
-fn together(a: &Trigger, b: &Trigger) -> bool {
+fn together(a: &Trigger, b: &Trigger) -> Cases {
     let asked = |it: &Trigger| match &it.condition {
         Some(condition) => cases(condition, true, EventScope::Trigger),
         None => Some(vec![Vec::new()]),
     };
-    !is_never(&both(&asked(a), &asked(b)))
+    both(&asked(a), &asked(b))
 }

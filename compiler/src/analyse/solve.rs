@@ -38,10 +38,9 @@ pub(super) fn cases(condition: &Expr, wanted: bool, scope: EventScope) -> Cases 
             both(&cases(a, wanted, scope), &cases(b, wanted, scope))
         }
         // The second is looked at only if the first does not decide.
-        (ExprKind::And(a, b), false) | (ExprKind::Or(a, b), true) => either(
-            cases(a, wanted, scope),
-            both(&cases(a, !wanted, scope), &cases(b, wanted, scope)),
-        ),
+        (ExprKind::And(a, b), false) | (ExprKind::Or(a, b), true) => {
+            either(cases(a, wanted, scope), both(&cases(a, !wanted, scope), &cases(b, wanted, scope)))
+        }
         _ => Some(literal(condition, wanted, scope).into_iter().map(|claim| vec![claim]).collect()),
     }
 }
@@ -120,6 +119,8 @@ pub(super) fn written(value: &Constant) -> String {
 /// What a condition without parts claims if it turns out as `wanted`: one of these.
 fn literal(condition: &Expr, wanted: bool, scope: EventScope) -> Vec<Claim> {
     let said = match &condition.kind {
+        // What is always there is another warning's.
+        ExprKind::IsSet(value) if value.ty.presence == Presence::Required => None,
         ExprKind::IsSet(value) => key(value, scope).map(|place| (value.as_ref(), place, Says::Set)),
         ExprKind::Compare(op, a, b) => comparison(*op, a, b, scope),
         _ => key(condition, scope)
@@ -158,7 +159,12 @@ fn literal(condition: &Expr, wanted: bool, scope: EventScope) -> Vec<Claim> {
 }
 
 /// What a comparison of a place with a constant claims.
-fn comparison<'e>(op: Compare, a: &'e Expr, b: &'e Expr, scope: EventScope) -> Option<(&'e Expr, String, Says)> {
+fn comparison<'e>(
+    op: Compare,
+    a: &'e Expr,
+    b: &'e Expr,
+    scope: EventScope,
+) -> Option<(&'e Expr, String, Says)> {
     if let (Some(place), Some(value)) = (key(a, scope), constant(b)) {
         return claimed(op, &a.ty.ty, value).map(|says| (a, place, says));
     }
@@ -172,8 +178,9 @@ fn comparison<'e>(op: Compare, a: &'e Expr, b: &'e Expr, scope: EventScope) -> O
             other => other,
         };
         // A grade's claim lists what is on the other side.
-        return (!matches!(b.ty.ty, Type::One(Scalar::Ordered(_))) || matches!(op, Compare::Equal | Compare::NotEqual))
-            .then_some((b, place, says));
+        return (!matches!(b.ty.ty, Type::One(Scalar::Ordered(_)))
+            || matches!(op, Compare::Equal | Compare::NotEqual))
+        .then_some((b, place, says));
     }
     None
 }

@@ -139,7 +139,8 @@ impl Picture {
         self.arrive(exits, middle, y);
         match node {
             Node::Step { look, title, detail } => {
-                let lines = std::iter::once(title).chain(detail).flat_map(|it| wrapped(it, LETTERS)).collect();
+                let lines =
+                    std::iter::once(title).chain(detail).flat_map(|it| wrapped(it, LETTERS)).collect();
                 let exit = self.stand(Form::Step(*look), lines, middle, y);
                 (vec![exit.clone()], exit.y)
             }
@@ -168,7 +169,10 @@ impl Picture {
         for (x, label, steps) in columns {
             // The way leaves the question, turns, and comes down over its own column.
             let turn = head.y + GAP / 2.0;
-            self.ways.push(Way { points: vec![(head.x, head.y), (head.x, turn), (x, turn), (x, turn + 1.0)], label: String::new() });
+            self.ways.push(Way {
+                points: vec![(head.x, head.y), (head.x, turn), (x, turn), (x, turn + 1.0)],
+                label: String::new(),
+            });
             let entry = Exit { x, y: turn, label: label.clone() };
             let (out, down) = self.column(steps, x, head.y + GAP, vec![entry]);
             bottom = bottom.max(down);
@@ -179,12 +183,19 @@ impl Picture {
 
     fn round(&mut self, title: &str, steps: &[Node], middle: f64, y: f64) -> (Vec<Exit>, f64) {
         let head = self.stand(Form::Round, wrapped(title, LETTERS), middle, y);
-        let (back, bottom) = self.column(steps, middle, head.y, vec![Exit { label: "each time".into(), ..head.clone() }]);
+        let (back, bottom) =
+            self.column(steps, middle, head.y, vec![Exit { label: "each time".into(), ..head.clone() }]);
         let side = middle + width(steps) / 2.0 + ASIDE;
         let half = y + (head.y - y) / 2.0;
         for exit in back {
             let down = bottom + GAP / 2.0;
-            let points = vec![(exit.x, exit.y), (exit.x, down), (side, down), (side, half), (middle + BOX / 2.0, half)];
+            let points = vec![
+                (exit.x, exit.y),
+                (exit.x, down),
+                (side, down),
+                (side, half),
+                (middle + BOX / 2.0, half),
+            ];
             self.ways.push(Way { points, label: "again".into() });
         }
         let out = middle - width(steps) / 2.0 - ASIDE / 2.0;

@@ -59,7 +59,8 @@ impl Chart {
 
     fn join(&mut self, open: Vec<Open>, to: String) -> Vec<Open> {
         for Open { from, label } in open {
-            let arrow = if label.is_empty() { "-->".to_owned() } else { format!("-->|\"{}\"|", escaped(&label)) };
+            let arrow =
+                if label.is_empty() { "-->".to_owned() } else { format!("-->|\"{}\"|", escaped(&label)) };
             let _ = writeln!(self.text, "  {from} {arrow} {to}");
         }
         vec![Open::plain(to)]

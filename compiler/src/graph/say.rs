@@ -24,7 +24,13 @@ pub(super) fn percent(share: u16) -> String {
 
 /// A length of time.
 pub(super) fn length(length: Length) -> String {
-    const UNITS: [(&str, i64); 5] = [("week", 604_800_000), ("day", 86_400_000), ("hour", 3_600_000), ("minute", 60_000), ("second", 1_000)];
+    const UNITS: [(&str, i64); 5] = [
+        ("week", 604_800_000),
+        ("day", 86_400_000),
+        ("hour", 3_600_000),
+        ("minute", 60_000),
+        ("second", 1_000),
+    ];
     let mut parts = Vec::new();
     let mut add = |count: i64, unit: &str| {
         if count != 0 {
@@ -34,7 +40,11 @@ pub(super) fn length(length: Length) -> String {
     let (months, days) = (i64::from(length.months).abs(), i64::from(length.days).abs());
     add(months / 12, "year");
     add(months % 12, "month");
-    if days % 7 == 0 { add(days / 7, "week") } else { add(days, "day") }
+    if days % 7 == 0 {
+        add(days / 7, "week")
+    } else {
+        add(days, "day")
+    }
     let mut rest = length.millis.abs();
     for (unit, size) in UNITS.into_iter().skip(2) {
         add(rest / size, unit);
@@ -81,8 +91,12 @@ impl Words<'_> {
                 };
                 format!("{} {way}{bound}", of(&attribute.name))
             }
-            TriggerKind::Gains { attribute, item } => format!("{} gains {}", of(&attribute.name), self.of(item)),
-            TriggerKind::Loses { attribute, item } => format!("{} loses {}", of(&attribute.name), self.of(item)),
+            TriggerKind::Gains { attribute, item } => {
+                format!("{} gains {}", of(&attribute.name), self.of(item))
+            }
+            TriggerKind::Loses { attribute, item } => {
+                format!("{} loses {}", of(&attribute.name), self.of(item))
+            }
             TriggerKind::Enters(segment) => format!("a {subject} enters “{}”", spaced(segment)),
             TriggerKind::Leaves(segment) => format!("a {subject} leaves “{}”", spaced(segment)),
             TriggerKind::Unchanged { attribute, length: kept } => {
@@ -153,13 +167,21 @@ impl Words<'_> {
     /// What a step does.
     pub(super) fn act(&self, act: &Act, step: &str) -> String {
         match act {
-            Act::Effect { action, .. } if self.hir.actions.get(action).is_some_and(|it| it.channel.is_some()) => {
+            Act::Effect { action, .. }
+                if self.hir.actions.get(action).is_some_and(|it| it.channel.is_some()) =>
+            {
                 format!("Send {}", spaced(step))
             }
             Act::Effect { .. } => capital(&spaced(step)),
-            Act::Set { attribute, value, .. } => format!("Set {} to {}", spaced(&attribute.name), self.of(value)),
-            Act::Gain { attribute, item } if **attribute == *"tags" => format!("Add the tag {}", self.of(item)),
-            Act::Lose { attribute, item } if **attribute == *"tags" => format!("Remove the tag {}", self.of(item)),
+            Act::Set { attribute, value, .. } => {
+                format!("Set {} to {}", spaced(&attribute.name), self.of(value))
+            }
+            Act::Gain { attribute, item } if **attribute == *"tags" => {
+                format!("Add the tag {}", self.of(item))
+            }
+            Act::Lose { attribute, item } if **attribute == *"tags" => {
+                format!("Remove the tag {}", self.of(item))
+            }
             Act::Gain { attribute, item } => format!("Add {} to {}", self.of(item), spaced(attribute)),
             Act::Lose { attribute, item } => format!("Remove {} from {}", self.of(item), spaced(attribute)),
             Act::All(acts) => acts.first().map_or_else(String::new, |first| self.act(first, step)),

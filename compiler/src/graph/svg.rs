@@ -34,14 +34,24 @@ impl Flow {
             escaped(&self.title)
         );
         self.heading(&mut out);
-        let _ = writeln!(out, "<g transform=\"translate({:.1} {:.1})\">", (width - picture.width) / 2.0, MARGIN + head);
+        let _ = writeln!(
+            out,
+            "<g transform=\"translate({:.1} {:.1})\">",
+            (width - picture.width) / 2.0,
+            MARGIN + head
+        );
         draw(&picture, &mut out);
         out.push_str("</g>\n</svg>\n");
         out
     }
 
     fn heading(&self, out: &mut String) {
-        let _ = writeln!(out, "<text class=\"title\" x=\"{MARGIN}\" y=\"{}\">{}</text>", MARGIN + 16.0, escaped(&self.title));
+        let _ = writeln!(
+            out,
+            "<text class=\"title\" x=\"{MARGIN}\" y=\"{}\">{}</text>",
+            MARGIN + 16.0,
+            escaped(&self.title)
+        );
         for (line, note) in self.notes.iter().enumerate() {
             let y = MARGIN + 40.0 + line as f64 * LINE;
             let _ = writeln!(out, "<text class=\"note\" x=\"{MARGIN}\" y=\"{y}\">{}</text>", escaped(note));
