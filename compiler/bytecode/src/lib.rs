@@ -10,6 +10,7 @@ mod json;
 mod length;
 mod listing;
 mod meaning;
+mod nested;
 mod pipe;
 mod program;
 mod types;

@@ -4,13 +4,21 @@
 
 use std::fmt::Write;
 
-use jiff::civil::Time;
-
 use crate::{
-    Artifact, Ask, Bound, Constant, DateTrigger, Debug, Direction, Every, Function, FunctionId, HistoryRef,
-    Instruction, Kind, Live, Op, Pipe, Program, ResumePoint, Rhythm, Schedule, SiteKind, Span, TriggerKind,
-    Weekdays, WorkflowDecl,
+    Artifact, Ask, Constant, Debug, Function, HistoryRef, Instruction, Kind, Live, Op, Pipe, Program,
+    ResumePoint, SiteKind, Span, WorkflowDecl,
 };
+
+/// Adds a line. Writing to a text cannot fail.
+macro_rules! say {
+    ($out:expr, $($part:tt)*) => {{
+        let _ = writeln!($out, $($part)*);
+    }};
+}
+
+mod declared;
+
+use declared::{declarations, tables};
 
 /// A listing of the program. Its form may change from version to version.
 #[must_use]
@@ -27,123 +35,6 @@ pub fn disassemble(artifact: &Artifact) -> String {
         code(&mut out, &Listed { program, id, function, workflow }, &spans);
     }
     out
-}
-
-/// Adds a line. Writing to a text cannot fail.
-macro_rules! say {
-    ($out:expr, $($part:tt)*) => {{
-        let _ = writeln!($out, $($part)*);
-    }};
-}
-
-fn declarations(out: &mut String, program: &Program) {
-    let Program { project, events, entities, teams, actions, .. } = program;
-    say!(out, "project {} in {}", project.name, project.timezone);
-    for event in events {
-        say!(out, "event {} about {}", event.name, event.about);
-        event.fields.iter().for_each(|field| say!(out, "    {}: {}", field.name, field.ty));
-    }
-    for entity in entities {
-        say!(out, "entity {}", entity.name);
-        entity.attributes.iter().for_each(|field| say!(out, "    {}: {}", field.name, field.ty));
-    }
-    for team in teams {
-        say!(out, "team {} of {}", team.name, team.members.len());
-    }
-    for action in actions {
-        let params: Vec<String> = action.params.iter().map(|p| format!("{}: {}", p.name, p.ty)).collect();
-        say!(out, "action {}({})", action.name, params.join(", "));
-    }
-}
-
-fn tables(out: &mut String, program: &Program, workflow: &WorkflowDecl) {
-    say!(out, "\nworkflow {} for {}, body f{}", workflow.name, workflow.subject, workflow.body.0);
-    for trigger in &workflow.triggers {
-        let what = happens(program, &trigger.kind);
-        let condition =
-            trigger.condition.map(|f| format!(" where {}", name_of(program, f.0))).unwrap_or_default();
-        say!(out, "    on {what}{condition} → {:04}", trigger.entry);
-    }
-    for (place, point) in workflow.points.iter().enumerate() {
-        say!(out, "    point {place} `{}` → {:04} keeps {}", point.name, point.pc, lives(&point.live));
-    }
-    for (place, wait) in workflow.waits.iter().enumerate() {
-        say!(
-            out,
-            "    wait {place} for {} at point {}, else → {:04}",
-            wait.event,
-            wait.point,
-            wait.otherwise
-        );
-    }
-}
-
-/// What a trigger waits for.
-fn happens(program: &Program, kind: &TriggerKind) -> String {
-    let segment = |place: u32| match program.segments.get(place as usize) {
-        Some(segment) => segment.name.to_string(),
-        None => "?".to_owned(),
-    };
-    match kind {
-        TriggerKind::Event(event) => event.to_string(),
-        TriggerKind::Created => "created".to_owned(),
-        TriggerKind::Changed => "changes".to_owned(),
-        TriggerKind::Deleted => "deleted".to_owned(),
-        TriggerKind::Moved { attribute, from, to } => {
-            let part =
-                |word, id: &Option<FunctionId>| id.map(|id| format!(" {word} {}", name_of(program, id.0)));
-            let (from, to) = (part("from", from), part("to", to));
-            format!("{attribute} changes{}{}", from.unwrap_or_default(), to.unwrap_or_default())
-        }
-        TriggerKind::Crossed { attribute, direction, bound } => {
-            let way = match direction {
-                Direction::Up => "rises",
-                Direction::Down => "drops",
-            };
-            let far = match bound {
-                Bound::Any => String::new(),
-                Bound::To(id) => format!(" to {}", name_of(program, id.0)),
-                Bound::Past(id) => format!(" beyond {}", name_of(program, id.0)),
-            };
-            format!("{attribute} {way}{far}")
-        }
-        TriggerKind::Gains { attribute, item } => format!("{attribute} gains {}", name_of(program, item.0)),
-        TriggerKind::Loses { attribute, item } => format!("{attribute} loses {}", name_of(program, item.0)),
-        TriggerKind::Enters(place) => format!("enters {}", segment(*place)),
-        TriggerKind::Leaves(place) => format!("leaves {}", segment(*place)),
-        TriggerKind::Unchanged { attribute, length } => format!("{attribute} unchanged for {length}"),
-        TriggerKind::Date(DateTrigger { attribute, offset, clock, rhythm }) => {
-            let round = match rhythm {
-                Rhythm::Once => "",
-                Rhythm::Yearly => " every year",
-            };
-            format!("{attribute} and {offset}{}{round}", at(*clock))
-        }
-        TriggerKind::Schedule(Schedule { every, clock, segment: within }) => {
-            let within = within.map(|place| format!(" in {}", segment(place))).unwrap_or_default();
-            format!("{}{}{within}", rounds(*every), at(*clock))
-        }
-    }
-}
-
-fn at(clock: Option<Time>) -> String {
-    clock.map(|clock| format!(" at {clock}")).unwrap_or_default()
-}
-
-fn rounds(every: Every) -> String {
-    match every {
-        Every::Weekdays(days) => format!("every {}", weekdays(days)),
-        Every::Days(count) => format!("every {count} days"),
-        Every::Months(count) => format!("every {count} months"),
-        Every::Millis(count) => format!("every {count} ms"),
-    }
-}
-
-fn weekdays(days: Weekdays) -> String {
-    let names = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
-    let on: Vec<&str> =
-        (1..).zip(names).filter(|(number, _)| days.has(*number)).map(|(_, name)| name).collect();
-    on.join(", ")
 }
 
 fn lives(live: &[Live]) -> String {
@@ -197,8 +88,8 @@ impl Listed<'_> {
     fn marks(&self, pc: usize) -> Vec<String> {
         let Some(workflow) = self.workflow else { return Vec::new() };
         let here = |at: u32| at as usize == pc;
-        let entries =
-            workflow.triggers.iter().filter(|trigger| here(trigger.entry)).map(|_| "entry".to_owned());
+        let entries = workflow.triggers.iter().map(|trigger| trigger.entry).chain(workflow.entry);
+        let entries = entries.filter(|entry| here(*entry)).map(|_| "entry".to_owned());
         let points =
             workflow.points.iter().filter(|point| here(point.pc)).map(|point| format!("`{}`", point.name));
         let others = workflow.waits.iter().filter(|wait| here(wait.otherwise));

@@ -649,7 +649,8 @@ pub struct SourceDecl {
     pub id: Option<FunctionId>,
     /// When it happened; when it came, if Missing.
     pub at: Option<FunctionId>,
-    /// What it says.
+    /// What it says. Items stand in each other at most 16 deep.
+    #[serde(with = "crate::nested")]
     pub items: Vec<SourceItem>,
     /// Its `##` documentation.
     pub docs: Arc<str>,
@@ -717,7 +718,7 @@ pub enum Encoding {
 }
 
 /// One thing that a source says.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SourceItem {
     /// `when`
     When {

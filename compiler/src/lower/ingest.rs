@@ -9,7 +9,7 @@ use onward_bytecode::{FunctionId, Hmac, HmacKey, Kind, Op, Scalar, SourceDecl, S
 use super::Functions;
 use super::code::Code;
 use super::expression::function_of;
-use super::limit::{Limit, Lowering};
+use super::limit::{DEPTH, Limit, Lowering};
 use super::source::{Slot, Source, Sources, collect};
 use crate::diagnostic::Span;
 use crate::hir::{self, Expr, VarId};
@@ -28,20 +28,22 @@ const LIST: Type = Type::List(Scalar::Json);
 /// # Errors
 /// A value of it that does not fit the machine.
 pub(super) fn lower(source: &hir::Source, functions: &mut Functions) -> Part<SourceDecl> {
-    let mut values = Values { name: &source.name, vars: Vec::new(), functions };
+    let mut values = Values { name: &source.name, span: source.span, vars: Vec::new(), functions };
     Ok(SourceDecl {
         name: source.name.clone(),
         path: source.path.clone(),
         verify: source.verify.iter().map(|proof| values.proof(proof)).collect::<Part<_>>()?,
         id: values.maybe("id", source.id.as_ref(), &TEXT)?,
         at: values.maybe("time", source.at.as_ref(), &TIME)?,
-        items: values.items(&source.items)?,
+        items: values.items(&source.items, 0)?,
         docs: source.docs.clone(),
     })
 }
 
 struct Values<'a> {
     name: &'a str,
+    /// Where the source is declared.
+    span: Span,
     /// Variables of the loops around, the outermost first.
     vars: Vec<VarId>,
     functions: &'a mut Functions,
@@ -122,21 +124,25 @@ impl Values<'_> {
         })
     }
 
-    fn items(&mut self, items: &[hir::SourceItem]) -> Part<Vec<SourceItem>> {
-        items.iter().map(|item| self.item(item)).collect()
+    /// The items of a block that stands within `depth` others.
+    fn items(&mut self, items: &[hir::SourceItem], depth: usize) -> Part<Vec<SourceItem>> {
+        if depth > DEPTH {
+            return Err((Limit::Blocks, self.span));
+        }
+        items.iter().map(|item| self.item(item, depth)).collect()
     }
 
-    fn item(&mut self, item: &hir::SourceItem) -> Part<SourceItem> {
+    fn item(&mut self, item: &hir::SourceItem, depth: usize) -> Part<SourceItem> {
         Ok(match item {
             hir::SourceItem::When { condition, then, otherwise } => SourceItem::When {
                 condition: self.value("when", condition, &BOOL)?,
-                then: self.items(then)?,
-                otherwise: self.items(otherwise)?,
+                then: self.items(then, depth + 1)?,
+                otherwise: self.items(otherwise, depth + 1)?,
             },
             hir::SourceItem::Each { var, list, items } => {
                 let list = self.value("each", list, &LIST)?;
                 self.vars.push(*var);
-                let items = self.items(items)?;
+                let items = self.items(items, depth + 1)?;
                 self.vars.pop();
                 SourceItem::Each { list, items }
             }

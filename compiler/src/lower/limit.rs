@@ -30,6 +30,8 @@ pub(super) enum Limit {
     Questions,
     /// More than [`DEPTH`].
     Depth,
+    /// A source's blocks are within each other more than [`DEPTH`] times.
+    Blocks,
 }
 
 /// A result of lowering a piece of code.
@@ -43,6 +45,7 @@ impl Limit {
             Self::Names => "it reads more than 256 different attributes and members",
             Self::Loops => "its messages hold more than 256 loops",
             Self::Questions => "it asks more than 256 questions about past events",
+            Self::Blocks => "its blocks stand in each other more than 16 deep",
             Self::Depth => "a message holds more than 16 loops within each other",
         }
     }

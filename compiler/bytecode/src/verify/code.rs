@@ -73,8 +73,8 @@ impl Walk<'_> {
             }
             return self.meet(0, state);
         };
-        for trigger in &workflow.triggers {
-            self.meet(trigger.entry as usize, blank.clone())?;
+        for entry in workflow.triggers.iter().map(|trigger| trigger.entry).chain(workflow.entry) {
+            self.meet(entry as usize, blank.clone())?;
         }
         for point in &workflow.points {
             self.meet(point.pc as usize, self.kept(point)?)?;

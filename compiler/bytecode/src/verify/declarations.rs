@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::tz::TimeZone;
 
-use super::{Place, request_functions, signature};
+use super::{Place, answer_functions, request_functions, signature};
 use crate::{
-    ActionDecl, ArtifactError, EventDecl, FieldDecl, Kind, Program, Scalar, StatusRange, Transport, Type,
-    Unsure,
+    ActionDecl, ArtifactError, EntityDecl, EventDecl, FieldDecl, Kind, Program, Scalar, StatusRange,
+    Transport, Type, Unsure,
 };
 
 type Proof = Result<(), ArtifactError>;
@@ -19,7 +19,7 @@ pub(super) struct Known<'p> {
     /// The program that declares it.
     pub(super) program: &'p Program,
     /// Its entities.
-    pub(super) entities: BTreeSet<&'p str>,
+    pub(super) entities: BTreeMap<&'p str, &'p EntityDecl>,
     /// Its events.
     pub(super) events: BTreeMap<&'p str, &'p EventDecl>,
     /// Its teams.
@@ -32,19 +32,26 @@ pub(super) fn check(program: &Program) -> Result<Known<'_>, ArtifactError> {
     place.ensure(TimeZone::get(&program.project.timezone).is_ok(), "its time zone is none")?;
     place.unique(program.actions.iter().map(|action| &*action.name))?;
     place.unique(program.workflows.iter().map(|workflow| &*workflow.name))?;
+    place.unique(program.segments.iter().map(|segment| &*segment.name))?;
+    place.unique(program.sources.iter().map(|source| &*source.name))?;
+    place.unique(program.sources.iter().map(|source| &*source.path))?;
     place.unique(program.events.iter().map(|event| &*event.name))?;
+    place.unique(program.entities.iter().map(|entity| &*entity.name))?;
     let known = Known {
         program,
-        entities: place.unique(program.entities.iter().map(|entity| &*entity.name))?,
+        entities: program.entities.iter().map(|entity| (&*entity.name, entity)).collect(),
         events: program.events.iter().map(|event| (&*event.name, event)).collect(),
         teams: place.unique(program.teams.iter().map(|team| &*team.name))?,
     };
     for built_in in ["contact", "account"] {
-        place.ensure(known.entities.contains(built_in), "a built-in entity is not declared")?;
+        place.ensure(known.entities.contains_key(built_in), "a built-in entity is not declared")?;
     }
     for event in &program.events {
         let place = Place::new(format!("event `{}`", event.name));
-        place.ensure(known.entities.contains(&*event.about), "it is about an entity that is not declared")?;
+        place.ensure(
+            known.entities.contains_key(&*event.about),
+            "it is about an entity that is not declared",
+        )?;
         fields(&known, &event.fields, &place)?;
     }
     for entity in &program.entities {
@@ -60,6 +67,14 @@ pub(super) fn fields(known: &Known<'_>, fields: &[FieldDecl], place: &Place) -> 
     fields.iter().try_for_each(|field| type_is_sane(known, &field.ty, place))
 }
 
+impl<'p> Known<'p> {
+    /// An attribute that is declared.
+    pub(super) fn attribute(&self, kind: &str, name: &str) -> Option<&'p FieldDecl> {
+        let entity = self.entities.get(kind)?;
+        entity.attributes.iter().find(|attribute| *attribute.name == *name)
+    }
+}
+
 /// A set has members, all different; a reference is to a declared entity.
 pub(super) fn type_is_sane(known: &Known<'_>, ty: &Type, place: &Place) -> Proof {
     let (Type::One(scalar) | Type::List(scalar)) = ty;
@@ -72,7 +87,7 @@ pub(super) fn type_is_sane(known: &Known<'_>, ty: &Type, place: &Place) -> Proof
             )
         }
         Scalar::Entity(kind) => {
-            place.ensure(known.entities.contains(&**kind), "a type is an entity that is not declared")
+            place.ensure(known.entities.contains_key(&**kind), "a type is an entity that is not declared")
         }
         _ => Ok(()),
     }
@@ -86,9 +101,11 @@ fn action(known: &Known<'_>, decl: &ActionDecl) -> Proof {
         signature(known.program, function, &params, kind, &place)?;
     }
     place.unique(decl.result.iter().map(|(field, _)| &*field.name))?;
-    for (field, function) in &decl.result {
+    for (field, _) in &decl.result {
         type_is_sane(known, &field.ty, &place)?;
-        signature(known.program, *function, &[Kind::Json], Some(field.ty.kind()), &place)?;
+    }
+    for (function, kind) in answer_functions(decl) {
+        signature(known.program, function, &[Kind::Json], Some(kind), &place)?;
     }
     if let Unsure::RetryWithKey(header) = &decl.unsure {
         place.ensure(is_header(header), "the header of its key has no valid name")?;

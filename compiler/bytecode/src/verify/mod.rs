@@ -5,15 +5,18 @@
 mod code;
 mod declarations;
 mod rules;
+mod source;
 #[cfg(test)]
 mod tests;
+mod trigger;
+mod watched;
 mod workflow;
 
 use std::collections::BTreeSet;
 
 use crate::{
-    ActionDecl, ArtifactError, Auth, Body, Constant, Debug, Function, FunctionId, Kind, OAuth, Program,
-    Transport, WorkflowDecl,
+    ActionDecl, ArtifactError, Ask, Auth, Body, Constant, Debug, Function, FunctionId, HistoryRef, Kind,
+    OAuth, Program, Scalar, Transport, Type, WorkflowDecl,
 };
 use code::Role;
 use declarations::Known;
@@ -66,21 +69,22 @@ impl Place {
 /// Who runs a function. Blocks belong to whoever runs their callers.
 #[derive(Debug, Clone, Copy, Default)]
 struct Uses {
-    /// Some workflow: a condition, a body.
+    /// Some workflow, segment or policy: a condition, a body.
     workflow: bool,
-    /// The dispatcher, to make a request.
+    /// The dispatcher, to make a request, or who reads a source's request.
     request: bool,
     /// The dispatcher, to read an answer.
     answer: bool,
 }
 
 impl Uses {
-    /// What a request is made of is not stored; everything else is, or decides what is.
+    /// What a request is made of is not stored, and a source proves who sent one; everything else
+    /// is stored, or decides what is.
     fn may_read_secrets(self) -> bool {
         !self.workflow && !self.answer
     }
 
-    /// The dispatcher has an intent's arguments and no entities.
+    /// The dispatcher has an intent's arguments and a source its request, and no entities.
     fn may_read_entities(self) -> bool {
         !self.request && !self.answer
     }
@@ -101,6 +105,8 @@ const ANSWER: Uses = Uses { workflow: false, request: false, answer: true };
 /// Proves a program.
 pub(crate) fn program(program: &Program) -> Result<(), ArtifactError> {
     let known = declarations::check(program)?;
+    watched::check(&known)?;
+    program.sources.iter().try_for_each(|decl| source::check(&known, decl))?;
     tables(&known)?;
     for decl in &program.workflows {
         workflow::check(&known, decl)?;
@@ -152,15 +158,36 @@ fn tables(known: &Known<'_>) -> Result<(), ArtifactError> {
             declarations::type_is_sane(known, &name.ty, &place)?;
         }
         let mut depth = 0;
-        for block in &function.blocks {
-            let below = depths.get(block.0 as usize);
+        for callee in function.callees() {
+            let below = depths.get(callee.0 as usize);
             depth = depth
                 .max(1 + below.ok_or_else(|| place.unsound("it calls a function that is not before it"))?);
+        }
+        for history in &function.histories {
+            question(known, history, &place)?;
         }
         place.ensure(depth <= MAX_DEPTH, "its loops are nested too deeply")?;
         depths.push(depth);
     }
     Ok(())
+}
+
+/// A question about the past is about a declared event, and its answer has a sane type.
+fn question(known: &Known<'_>, history: &HistoryRef, place: &Place) -> Result<(), ArtifactError> {
+    place.ensure(
+        known.events.contains_key(&*history.event),
+        "it asks about a past event that is not declared",
+    )?;
+    match &history.ask {
+        Ask::Count | Ask::Did => {}
+        Ask::Sum(field) => {
+            place.ensure(field.ty == Type::One(Scalar::Number), "it sums what is no number")?;
+        }
+        Ask::Latest(field) => declarations::type_is_sane(known, &field.ty, place)?,
+    }
+    let Some(condition) = history.condition else { return Ok(()) };
+    let params = known.program.functions.get(condition.0 as usize).map_or(&[][..], |it| &it.params);
+    signature(known.program, condition, params, Some(Kind::Bool), place).map(|_| ())
 }
 
 /// The workflow whose body each function is.
@@ -188,15 +215,19 @@ fn uses(program: &Program) -> Vec<Uses> {
     for workflow in &program.workflows {
         workflow::functions(workflow).into_iter().for_each(|id| mark(id, WORKFLOW));
     }
+    watched::functions(program).into_iter().for_each(|id| mark(id, WORKFLOW));
     for action in &program.actions {
         request_functions(action).into_iter().for_each(|(id, _)| mark(id, REQUEST));
-        action.result.iter().for_each(|(_, id)| mark(*id, ANSWER));
+        answer_functions(action).into_iter().for_each(|(id, _)| mark(id, ANSWER));
     }
-    // A function's blocks stand before it, so its own uses are complete when it is seen.
+    for source in &program.sources {
+        source::functions(source).into_iter().for_each(|value| mark(value.function, REQUEST));
+    }
+    // What a function calls stands before it, so its own uses are complete when it is seen.
     for (id, function) in program.functions.iter().enumerate().rev() {
         let by = uses.get(id).copied().unwrap_or_default();
-        for block in &function.blocks {
-            if let Some(slot) = uses.get_mut(block.0 as usize) {
+        for callee in function.callees() {
+            if let Some(slot) = uses.get_mut(callee.0 as usize) {
                 *slot = slot.and(by);
             }
         }
@@ -238,6 +269,15 @@ fn request_functions(action: &ActionDecl) -> Vec<(FunctionId, Option<Kind>)> {
             all
         }
     }
+}
+
+/// The functions that read an answer, and what they give.
+fn answer_functions(action: &ActionDecl) -> Vec<(FunctionId, Kind)> {
+    let mut all: Vec<_> = action.result.iter().map(|(field, id)| (*id, field.ty.kind())).collect();
+    if let Transport::Http { proof: Some(proof), .. } = action.transport {
+        all.push((proof, Kind::Bool));
+    }
+    all
 }
 
 /// A function that must be there, with these parameters and this kind of result (`None` is any).

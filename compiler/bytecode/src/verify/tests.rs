@@ -1,7 +1,11 @@
 //! A sound program, and everything that can be wrong with it.
 
+mod later;
+mod sample;
+
 use crate::Op::*;
 use crate::*;
+use sample::{later_functions, later_source, later_workflow, window};
 
 fn word(op: Op, a: u8, b: u8, c: u8) -> Instruction {
     Instruction::abc(op, a, b, c)
@@ -55,6 +59,26 @@ const CAPTURED: usize = 2;
 const URL: usize = 3;
 const RESULT: usize = 4;
 const BODY: usize = 5;
+const PAST: usize = 6;
+const PREDICATE: usize = 7;
+const PLAN: usize = 8;
+const ZONE: usize = 9;
+const REQUEST: usize = 10;
+const LIST: usize = 11;
+const ITEM: usize = 12;
+const WHEN: usize = 13;
+const OTHER: usize = 14;
+const PROOF: usize = 15;
+const MOMENT: usize = 16;
+const SCORE: usize = 17;
+
+fn id(place: usize) -> FunctionId {
+    FunctionId(place as u32)
+}
+
+fn days(days: i32) -> Length {
+    Length { days, ..Length::default() }
+}
 
 /// One workflow that uses everything, and one action with a secret.
 fn sound() -> Program {
@@ -104,21 +128,23 @@ fn sound() -> Program {
             /* 2 */ word(Missing, 0, 2, 0),
             /* 3 */ word(IsSet, 1, 0, 0),
             /* 4 */ long(Took, 1, 1),
-            /* 5 */ long(JumpIfNot, 1, 3),
+            /* 5 */ long(JumpIfNot, 1, 5),
             /* 6 */ word(Copy, 2, 0, 0),
-            /* 7 */ long(Do, 2, 0),
-            /* 8 */ long(Jump, 0, 1),
-            /* 9 */ long(Skip, 0, 0),
-            /* 10 */ long(Const, 1, 1),
-            /* 11 */ long(WaitFor, 1, 1),
-            /* 12 */ word(Now, 1, 0, 0),
-            /* 13 */ long(Wait, 1, 2),
-            /* 14 */ long(Const, 1, 1),
-            /* 15 */ long(WaitEvent, 1, 0),
-            /* 16 */ word(End, 0, 0, 0),
-            /* 17 */ word(Copy, 2, 0, 0),
-            /* 18 */ long(Do, 2, 2),
-            /* 19 */ word(End, 1, 0, 0),
+            /* 7 */ word(Missing, 3, Kind::Text as u8, 0),
+            /* 8 */ word(Missing, 4, Kind::Time as u8, 0),
+            /* 9 */ long(Do, 2, 0),
+            /* 10 */ long(Jump, 0, 1),
+            /* 11 */ long(Skip, 0, 0),
+            /* 12 */ long(Const, 1, 1),
+            /* 13 */ long(WaitFor, 1, 1),
+            /* 14 */ word(Now, 1, 0, 0),
+            /* 15 */ long(Wait, 1, 2),
+            /* 16 */ long(Const, 1, 1),
+            /* 17 */ long(WaitEvent, 1, 0),
+            /* 18 */ word(End, 0, 0, 0),
+            /* 19 */ word(Copy, 2, 0, 0),
+            /* 20 */ long(Do, 2, 2),
+            /* 21 */ word(End, 1, 0, 0),
         ],
     );
     let live = vec![Live { register: 0, name: "event.plan".into(), ty: Type::One(Scalar::Text) }];
@@ -128,7 +154,12 @@ fn sound() -> Program {
     let site = |name: &str, kind| Site { name: name.into(), kind };
     let entity = |name: &str| EntityDecl {
         name: name.into(),
-        attributes: vec![field("plan", Scalar::Text)],
+        attributes: vec![
+            field("plan", Scalar::Text),
+            field("score", Scalar::Number),
+            FieldDecl { ty: Type::List(Scalar::Text), ..field("tags", Scalar::Text) },
+            field("trial_ends", Scalar::Date),
+        ],
         docs: "".into(),
     };
     Program {
@@ -147,62 +178,88 @@ fn sound() -> Program {
             transport: Transport::Http {
                 method: "POST".into(),
                 url: FunctionId(URL as u32),
-                auth: Some(Auth::Bearer(FunctionId(URL as u32))),
+                auth: Some(Auth::OAuth(OAuth {
+                    url: id(URL),
+                    client: id(URL),
+                    secret: id(URL),
+                    refresh: Some(id(URL)),
+                    scope: Some(id(URL)),
+                })),
                 headers: vec![("X-To".into(), FunctionId(URL as u32))],
-                body: Body::Json(FunctionId(URL as u32)),
+                body: Body::Multipart(vec![("to".into(), id(URL))]),
                 sign: None,
                 expect: vec![StatusRange { first: 200, last: 299 }],
-                proof: None,
+                proof: Some(id(PROOF)),
                 retry: Vec::new(),
                 timeout: Length { months: 0, days: 0, millis: 10_000 },
             },
             result: vec![(field("sid", Scalar::Text), FunctionId(RESULT as u32))],
             unsure: Unsure::RetryWithKey("Idempotency-Key".into()),
-            channel: None,
+            channel: Some("email".into()),
             docs: "".into(),
         }],
-        segments: Vec::new(),
-        policy: Policy::default(),
-        sources: Vec::new(),
-        follows: Vec::new(),
-        workflows: vec![WorkflowDecl {
-            name: "welcome".into(),
-            title: "".into(),
+        segments: vec![SegmentDecl {
+            name: "trial".into(),
+            kind: "contact".into(),
+            predicate: id(PREDICATE),
+            definition: 1,
             docs: "".into(),
-            subject: "contact".into(),
-            stage: Stage::Live,
-            triggers: vec![
-                trigger(TriggerKind::Event("signup".into()), 0, Some(FunctionId(CONDITION as u32))),
-                trigger(TriggerKind::Created, 2, None),
-            ],
-            entry: None,
-            enrolment: Enrolment::Once,
-            overlap: Overlap::Ignore,
-            exits: vec![
-                Exit::When(capture()),
-                Exit::On { event: "signup".into(), condition: Some(capture()) },
-            ],
-            goal: None,
-            holdout: None,
-            window: None,
-            topic: None,
-            max_age: None,
-            body: FunctionId(BODY as u32),
-            sites: vec![
-                site("ping", effect(0, 0)),
-                site("if", SiteKind::Branch),
-                site("emit", SiteKind::Emit { event: "signup".into(), fields: vec!["plan".into()] }),
-                site("task", SiteKind::Task { sort: "".into(), group: Some("sales".into()) }),
-            ],
-            points: vec![point("ping", 8), point("wait", 12), point("until", 14), point("for", 16)],
-            waits: vec![WaitSite {
-                event: "signup".into(),
-                condition: Some(capture()),
-                point: 3,
-                otherwise: 17,
-            }],
         }],
-        functions: vec![block, condition, captured, url, result, body],
+        policy: Policy {
+            quiet: vec![Quiet { channels: vec!["email".into()], window: window() }],
+            caps: vec![Cap { channels: Vec::new(), count: 3, per: days(7) }],
+            topics: vec![TopicDecl { name: "news".into(), opt: Opt::In, title: "".into() }],
+        },
+        sources: vec![later_source()],
+        follows: vec![Follow {
+            kind: "contact".into(),
+            attribute: "account".into(),
+            target: "account".into(),
+        }],
+        workflows: vec![
+            WorkflowDecl {
+                name: "welcome".into(),
+                title: "".into(),
+                docs: "".into(),
+                subject: "contact".into(),
+                stage: Stage::Live,
+                triggers: vec![
+                    trigger(TriggerKind::Event("signup".into()), 0, Some(FunctionId(CONDITION as u32))),
+                    trigger(TriggerKind::Created, 2, None),
+                ],
+                entry: None,
+                enrolment: Enrolment::Once,
+                overlap: Overlap::Ignore,
+                exits: vec![
+                    Exit::When(capture()),
+                    Exit::On { event: "signup".into(), condition: Some(capture()) },
+                ],
+                goal: None,
+                holdout: None,
+                window: None,
+                topic: None,
+                max_age: None,
+                body: FunctionId(BODY as u32),
+                sites: vec![
+                    site("ping", effect(0, 0)),
+                    site("if", SiteKind::Branch),
+                    site("emit", SiteKind::Emit { event: "signup".into(), fields: vec!["plan".into()] }),
+                    site("task", SiteKind::Task { sort: "".into(), group: Some("sales".into()) }),
+                ],
+                points: vec![point("ping", 10), point("wait", 14), point("until", 16), point("for", 18)],
+                waits: vec![WaitSite {
+                    event: "signup".into(),
+                    condition: Some(capture()),
+                    point: 3,
+                    otherwise: 19,
+                }],
+            },
+            later_workflow(),
+        ],
+        functions: [block, condition, captured, url, result, body]
+            .into_iter()
+            .chain(later_functions())
+            .collect(),
     }
 }
 
@@ -305,7 +362,7 @@ fn registers_hold_what_is_read() {
     refuses_word("word 3 is not safe to run: there is no r9", 3, word(IsSet, 1, 9, 0));
     refuses_word("word 3 is not safe to run: there is no r9", 3, word(IsSet, 9, 0, 0));
     refuses_word("r0 is of kind text, not bool", 5, long(JumpIfNot, 0, 3));
-    refuses_word("r0 is of kind text, not duration", 11, long(WaitFor, 0, 1));
+    refuses_word("r0 is of kind text, not duration", 13, long(WaitFor, 0, 1));
     // Both ways to word 3 must agree about r0.
     refuses_word("word 3 is not safe to run: r0 holds nothing", 2, word(Missing, 0, 1, 0));
     refuses_word("`lt` does not take bool and bool", 6, word(Lt, 2, 1, 1));
@@ -318,17 +375,17 @@ fn registers_hold_what_is_read() {
 #[test]
 fn operands_are_in_their_tables() {
     refuses_word("there is no such instruction", 6, Instruction(0xff00_0000));
-    refuses_word("there is no constant 9", 10, long(Const, 1, 9));
+    refuses_word("there is no constant 9", 12, long(Const, 1, 9));
     refuses_word("there is no name 9", 0, long(Field, 0, 9));
     refuses_word("there is no kind 10", 2, word(Missing, 0, 10, 0));
-    refuses_word("there is no step 9", 9, long(Skip, 0, 9));
-    refuses_word("there is no resume point 9", 11, long(WaitFor, 1, 9));
-    refuses_word("there is no such wait", 15, long(WaitEvent, 1, 9));
+    refuses_word("there is no step 9", 11, long(Skip, 0, 9));
+    refuses_word("there is no resume point 9", 13, long(WaitFor, 1, 9));
+    refuses_word("there is no such wait", 17, long(WaitEvent, 1, 9));
     refuses_word("there is no pipe 200", 6, word(Pipe, 2, 200, 0));
     refuses_word("there is no weekday 8", 6, word(NextWeekday, 2, 8, 0));
     refuses_word("the set is not an ordered one", 6, word(Grade, 2, 0, 0));
     refuses_word("a value before and one after", 6, word(Moved, 2, 2, 0));
-    refuses_word("ends in one of two ways", 16, word(End, 2, 0, 0));
+    refuses_word("ends in one of two ways", 18, word(End, 2, 0, 0));
     refuses("behind the last register", |p| {
         p.functions[BODY].registers = 256;
         p.functions[BODY].code.splice(6..8, [word(Copy, 255, 0, 0), word(Join, 2, 255, 2)]);
@@ -342,21 +399,21 @@ fn rows_are_of_their_kinds() {
     refuses("a list cannot hold lists", |p| p.functions[CONDITION].code[3] = word(List, 3, 1, 1));
     refuses_word("`upper` does not take bool", 6, word(Pipe, 2, crate::Pipe::Upper as u8, 1));
     refuses_word("operand 1 is of the wrong kind", 6, word(Pipe, 2, crate::Pipe::Append as u8, 0));
-    refuses_word("operand 0 is of the wrong kind", 7, long(Do, 1, 0));
+    refuses_word("operand 0 is of the wrong kind", 9, long(Do, 1, 0));
 }
 
 #[test]
 fn code_goes_forward_and_ends() {
-    refuses_word("word 70 is behind the end", 8, long(Jump, 0, 61));
-    refuses_word("the code does not end here", 19, word(Now, 0, 0, 0));
-    refuses_word("ends with `end`", 19, word(Return, 0, 0, 0));
+    refuses_word("word 72 is behind the end", 10, long(Jump, 0, 61));
+    refuses_word("the code does not end here", 21, word(Now, 0, 0, 0));
+    refuses_word("ends with `end`", 21, word(Return, 0, 0, 0));
     refuses("the code does not end here", |p| p.functions[URL].code.truncate(1));
     refuses("word 0 is behind the end", |p| p.functions[URL].code.clear());
-    refuses("goes on behind the end of its body", |p| p.workflows[0].triggers[0].entry = 20);
-    refuses("goes on behind the end of its body", |p| p.workflows[0].points[0].pc = 20);
-    refuses("goes on behind the end of its body", |p| p.workflows[0].waits[0].otherwise = 20);
-    refuses("would go back after this rest", |p| p.workflows[0].points[1].pc = 10);
-    refuses("would go back after this wait", |p| p.workflows[0].waits[0].otherwise = 14);
+    refuses("goes on behind the end of its body", |p| p.workflows[0].triggers[0].entry = 22);
+    refuses("goes on behind the end of its body", |p| p.workflows[0].points[0].pc = 22);
+    refuses("goes on behind the end of its body", |p| p.workflows[0].waits[0].otherwise = 22);
+    refuses("would go back after this rest", |p| p.workflows[0].points[1].pc = 12);
+    refuses("would go back after this wait", |p| p.workflows[0].waits[0].otherwise = 16);
 }
 
 #[test]
@@ -377,7 +434,7 @@ fn calls_go_to_functions_before() {
         for _ in 0..20 {
             let last = p.functions.len() as u32 - 1;
             let mut next = p.functions[BLOCK].clone();
-            next.blocks = vec![FunctionId(if last as usize == BODY { 0 } else { last })];
+            next.blocks = vec![FunctionId(if last as usize == SCORE { 0 } else { last })];
             p.functions.push(next);
         }
     });
@@ -396,7 +453,7 @@ fn functions_are_what_they_are_used_for() {
         twin.name = "twin".into();
         p.workflows.push(twin);
     });
-    refuses("no workflow's body", |p| p.workflows.clear());
+    refuses("no workflow's body", |p| p.workflows.truncate(1));
     refuses("stands outside of a workflow's body", |p| p.functions[CONDITION].code[6] = word(End, 0, 0, 0));
     refuses("r0 is of kind text, not bool", |p| p.functions[CAPTURED].code[2] = word(Return, 0, 0, 0));
     refuses("fewer registers than parameters", |p| p.functions[CAPTURED].registers = 0);
@@ -406,7 +463,7 @@ fn functions_are_what_they_are_used_for() {
 
 #[test]
 fn what_is_kept_is_there() {
-    refuses("word 7 is not safe to run: r1 is of kind bool, not text", |p| {
+    refuses("word 9 is not safe to run: r1 is of kind bool, not text", |p| {
         p.workflows[0].exits.clear();
         p.workflows[0].points[0].live[0].register = 1;
     });
@@ -459,9 +516,9 @@ fn requests_read_their_arguments_only() {
 
 #[test]
 fn steps_are_what_they_say() {
-    refuses_word("of another sort", 9, long(Skip, 0, 1));
+    refuses_word("of another sort", 11, long(Skip, 0, 1));
     refuses_word("of another sort", 4, long(Took, 1, 0));
-    refuses_word("nothing that can be done", 7, long(Do, 2, 1));
+    refuses_word("nothing that can be done", 9, long(Do, 2, 1));
     refuses("an action that is not there", |p| {
         p.workflows[0].sites[0].kind = effect(7, 0);
     });
@@ -531,16 +588,44 @@ fn listings_name_everything() {
     let text = disassemble(&Artifact { program: sound(), debug: Debug::default() });
     for part in [
         "workflow welcome for contact, body f5",
-        "point 1 `wait` → 0012 keeps r0 event.plan: text",
-        "wait 0 for signup at point 3, else → 0017",
+        "point 1 `wait` → 0014 keeps r0 event.plan: text",
+        "wait 0 for signup at point 3, else → 0019",
         "  `ping`:",
         "  `for` in vain:",
         "0000  field       r0 = plan: text",
-        "0007  do          `ping` from r2, rests at `ping`",
-        "0011  wait for    r1, rests at `wait`",
+        "0009  do          `ping` from r2, rests at `ping`",
+        "0013  wait for    r1, rests at `wait`",
         "each        r3 = r1 f0 `block`",
         "const       r2 = 3",
-        "jump if not r1 → 0009",
+        "jump if not r1 → 0011",
+        "segment trial of contact where f7 `in trial`, definition 0000000000000001",
+        "quiet for email, 21:00:00 to 08:00:00 on Mon, Tue, Wed, Thu, Fri in f9 `zone`",
+        "at most 3 by any channel per P7D",
+        "topic news opt in",
+        "source shop at /in/shop",
+        "    verify hmac Sha256 in f11 `list` with f10 `request`",
+        "        for each in f11 `list`",
+        "            contact by email: f12 `item` { plan: f12 `item` }",
+        "    else",
+        "        answer f10 `request`",
+        "follow contact.account to account",
+        "workflow other for contact, body f14, a draft",
+        "on score rises to f17 `score`",
+        "on enters trial",
+        "on plan unchanged for P30D",
+        "on trial_ends and P-3D every year",
+        "on every 7 days in trial",
+        "    start → 0000",
+        "    once per f8 `plan`",
+        "    exit when f2 `exit` of (r0)",
+        "    goal signup where f7 `in trial` within P14D",
+        "    holdout 1000 of 10000",
+        "    topic news",
+        "    step 2 `turn` takes turns in sales",
+        "history     r2 = r0 count of signup in the last P30D where f6 `past`",
+        "history     r5 = r0 latest plan: text of signup in this run",
+        "split       r0 = `split`",
+        "took        `a` r2",
     ] {
         assert!(text.contains(part), "{part} is not in\n{text}");
     }

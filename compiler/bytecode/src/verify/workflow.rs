@@ -1,10 +1,12 @@
 //! The proof of a workflow's tables. It must not know its code.
 
 use super::declarations::{Known, fields, type_is_sane};
+use super::trigger::{self, Triggers};
+use super::watched::{lasts, window};
 use super::{Place, signature};
 use crate::{
-    ArtifactError, Bound, CaptureCall, EventDecl, Exit, Function, FunctionId, Kind, ResumePoint, SiteKind,
-    TriggerKind, WorkflowDecl,
+    ArtifactError, CaptureCall, Enrolment, EventDecl, Exit, Function, FunctionId, Kind, ResumePoint,
+    SiteKind, WorkflowDecl,
 };
 
 type Proof = Result<(), ArtifactError>;
@@ -23,8 +25,9 @@ pub(super) fn check(known: &Known<'_>, workflow: &WorkflowDecl) -> Proof {
         return Err(tables.place.unsound("it has no body"));
     };
     tables.place.ensure(body.params.is_empty(), "its body takes arguments")?;
-    tables.place.ensure(known.entities.contains(&*workflow.subject), "its subject is not declared")?;
+    tables.place.ensure(known.entities.contains_key(&*workflow.subject), "its subject is not declared")?;
     tables.triggers(body)?;
+    tables.clauses()?;
     tables.sites()?;
     tables.points(body)?;
     tables.waits(body)?;
@@ -34,12 +37,12 @@ pub(super) fn check(known: &Known<'_>, workflow: &WorkflowDecl) -> Proof {
 /// The functions that a workflow runs.
 pub(super) fn functions(workflow: &WorkflowDecl) -> Vec<FunctionId> {
     let mut all = vec![workflow.body];
-    for trigger in &workflow.triggers {
-        all.extend(trigger.condition);
-        if let TriggerKind::Moved { from, to, .. } = trigger.kind {
-            all.extend([from, to].into_iter().flatten());
-        }
+    all.extend(workflow.triggers.iter().flat_map(trigger::functions));
+    if let Enrolment::OncePer(value) = workflow.enrolment {
+        all.push(value);
     }
+    all.extend(workflow.goal.as_ref().and_then(|goal| goal.condition));
+    all.extend(workflow.window.as_ref().and_then(|window| window.zone));
     all.extend(workflow.waits.iter().filter_map(|wait| wait.condition.as_ref()).map(|call| call.function));
     all.extend(workflow.exits.iter().filter_map(condition).map(|call| call.function));
     all
@@ -59,49 +62,41 @@ impl Tables<'_> {
     }
 
     fn triggers(&self, body: &Function) -> Proof {
+        let triggers = Triggers { known: self.known, workflow: self.workflow, place: &self.place };
         for trigger in &self.workflow.triggers {
-            match &trigger.kind {
-                TriggerKind::Event(name) => {
-                    self.event(name)?;
-                }
-                TriggerKind::Moved { from, to, .. } => {
-                    for function in [from, to].into_iter().flatten() {
-                        signature(self.known.program, *function, &[], None, &self.place)?;
-                    }
-                }
-                TriggerKind::Crossed { bound, .. } => {
-                    if let Bound::To(function) | Bound::Past(function) = bound {
-                        signature(self.known.program, *function, &[], None, &self.place)?;
-                    }
-                }
-                TriggerKind::Gains { item, .. } | TriggerKind::Loses { item, .. } => {
-                    signature(self.known.program, *item, &[], None, &self.place)?;
-                }
-                TriggerKind::Enters(segment) | TriggerKind::Leaves(segment) => self.segment(*segment)?,
-                TriggerKind::Schedule(schedule) => {
-                    schedule.segment.iter().try_for_each(|segment| self.segment(*segment))?;
-                }
-                TriggerKind::Created
-                | TriggerKind::Changed
-                | TriggerKind::Deleted
-                | TriggerKind::Unchanged { .. }
-                | TriggerKind::Date(_) => {}
-            }
-            if let Some(condition) = trigger.condition {
-                signature(self.known.program, condition, &[], Some(Kind::Bool), &self.place)?;
-            }
+            triggers.check(trigger)?;
             self.inside(trigger.entry, body)?;
         }
-        Ok(())
+        // What the engine counts in 16 bits.
+        self.place.ensure(self.workflow.triggers.len() <= 1 << 16, "it has too many triggers")?;
+        self.workflow.entry.map_or(Ok(()), |entry| self.inside(entry, body))
     }
 
-    /// A segment of the subject's kind.
-    fn segment(&self, place: u32) -> Proof {
-        let segment = self.known.program.segments.get(place as usize);
-        self.place.ensure(
-            segment.is_some_and(|segment| segment.kind == self.workflow.subject),
-            "it speaks about a segment that is not there, or not of its subjects",
-        )
+    /// What holds for the workflow besides what starts and ends it.
+    fn clauses(&self) -> Proof {
+        match self.workflow.enrolment {
+            Enrolment::EveryTime | Enrolment::Once => {}
+            Enrolment::OncePer(value) => {
+                signature(self.known.program, value, &[], None, &self.place)?;
+            }
+            Enrolment::AtMostOncePer(length) => lasts(length, &self.place)?,
+        }
+        if let Some(goal) = &self.workflow.goal {
+            self.event(&goal.event)?;
+            lasts(goal.within, &self.place)?;
+            if let Some(condition) = goal.condition {
+                signature(self.known.program, condition, &[], Some(Kind::Bool), &self.place)?;
+            }
+        }
+        let share = self.workflow.holdout.is_none_or(|share| share <= 10_000);
+        self.place.ensure(share, "it holds out more than everybody")?;
+        if let Some(hours) = &self.workflow.window {
+            window(self.known, hours, &self.place)?;
+        }
+        let topic = self.workflow.topic.as_deref().filter(|topic| *topic != "transactional");
+        let known = |topic: &str| self.known.program.policy.topics.iter().any(|it| *it.name == *topic);
+        self.place.ensure(topic.is_none_or(known), "its topic is not declared")?;
+        self.workflow.max_age.map_or(Ok(()), |length| lasts(length, &self.place))
     }
 
     fn inside(&self, pc: u32, body: &Function) -> Proof {
@@ -138,7 +133,7 @@ impl Tables<'_> {
             }
             SiteKind::Create { kind, attributes } => {
                 self.place.ensure(
-                    self.known.entities.contains(&**kind),
+                    self.known.entities.contains_key(&**kind),
                     "a step creates an entity that is not declared",
                 )?;
                 fields(self.known, attributes, &self.place)
