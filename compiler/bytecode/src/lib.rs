@@ -4,6 +4,10 @@
 //! The compiler writes programs, the engine runs them; both know this crate and
 //! not each other. It must not know rule text, stores, clocks or providers.
 
+// The entry of the fuzzer, which tests share, calls the crate by its name.
+#[cfg(test)]
+extern crate self as onward_bytecode;
+
 mod artifact;
 mod instruction;
 mod json;

@@ -1,6 +1,7 @@
 //! A sound program, and everything that can be wrong with it.
 
 mod later;
+mod mutated;
 mod sample;
 
 use crate::Op::*;
