@@ -179,9 +179,10 @@ impl Checker<'_> {
             items.broken = true;
             let message = match item {
                 ActionItem::Request(_) | ActionItem::Smtp(_) => "an action makes one request",
-                ActionItem::Form(_) | ActionItem::Multipart(_) | ActionItem::Json(_) | ActionItem::Body(_) => {
-                    "a request sends one thing"
-                }
+                ActionItem::Form(_)
+                | ActionItem::Multipart(_)
+                | ActionItem::Json(_)
+                | ActionItem::Body(_) => "a request sends one thing",
                 _ => "this is said already",
             };
             self.report.push(
@@ -203,12 +204,14 @@ impl Checker<'_> {
             }
             ActionItem::BearerAuth(it) => part(it.value(), "`bearer auth`").map(Auth::Bearer),
             ActionItem::OauthClient(it) => {
-                let parts = OauthParts { url: it.url(), client: it.client(), secret: it.secret(), scope: it.scope() };
+                let parts =
+                    OauthParts { url: it.url(), client: it.client(), secret: it.secret(), scope: it.scope() };
                 self.oauth(cx, parts, None)
             }
             ActionItem::OauthRefresh(it) => {
                 let refresh = part(it.token(), "the refresh token");
-                let parts = OauthParts { url: it.url(), client: it.client(), secret: it.secret(), scope: it.scope() };
+                let parts =
+                    OauthParts { url: it.url(), client: it.client(), secret: it.secret(), scope: it.scope() };
                 self.oauth(cx, parts, Some(refresh))
             }
             _ => None,
@@ -400,20 +403,6 @@ impl Checker<'_> {
             (FieldDecl { name, ty, presence: Presence::Optional, docs: "".into() }, value)
         });
         Some(fields.collect())
-    }
-
-    /// What the result of action `name` holds, whether or not the action is in use.
-    pub(super) fn result_fields(&mut self, name: &str) -> Vec<FieldDecl> {
-        let declared = self.declared;
-        let Some(action) = declared.actions.get(name) else { return Vec::new() };
-        let results = action.syntax.items().filter_map(|it| match it {
-            ActionItem::Result(result) => result.object(),
-            _ => None,
-        });
-        let scope = answer();
-        let cx = Cx { scope: &scope, origin: action.origin };
-        let fields = results.filter_map(|object| self.result(cx, &object)).flatten();
-        fields.map(|(field, _)| field).collect()
     }
 
     fn unsure(&mut self, cx: Cx<'_>, item: &ast::UnsureItem) -> Option<Unsure> {

@@ -57,8 +57,12 @@ impl Checker<'_> {
         }
         if !expects && test.understood == Understood::Whole {
             self.report.push(
-                Diagnostic::warning(codes::ASSERTS_NOTHING, test.span, "this test expects nothing, so it never fails")
-                    .help("say what should have happened: `expect email welcome`, `expect run of … exited`"),
+                Diagnostic::warning(
+                    codes::ASSERTS_NOTHING,
+                    test.span,
+                    "this test expects nothing, so it never fails",
+                )
+                .help("say what should have happened: `expect email welcome`, `expect run of … exited`"),
             );
         }
         Some(hir::Test { name: name.clone(), steps: steps?, span: test.span })
@@ -144,11 +148,8 @@ impl Checker<'_> {
             true => stage.actors.keys().cloned().collect(),
             false => self.declared.entities.keys().chain(stage.actors.keys()).cloned().collect(),
         };
-        let diagnostic = Diagnostic::error(
-            codes::UNKNOWN_ACTOR,
-            span,
-            format!("nobody in this test is called `{text}`"),
-        );
+        let diagnostic =
+            Diagnostic::error(codes::UNKNOWN_ACTOR, span, format!("nobody in this test is called `{text}`"));
         self.report.push(match nearest(&text, known.iter().map(|it| &**it)) {
             Some(near) => {
                 diagnostic.help(format!("did you mean `{near}`?")).replace(span, near, Applicability::Unsure)
@@ -165,7 +166,8 @@ impl Checker<'_> {
         let fields = self.typed_fields(stage, fact.fields(), &entity.attributes, |checker, key, at| {
             checker.no_attribute(kind, key, at);
         });
-        if self.declared.entities.contains_key(&text) || matches!(&*text, "now" | "today" | "config" | "secret")
+        if self.declared.entities.contains_key(&text)
+            || matches!(&*text, "now" | "today" | "config" | "secret")
         {
             stage.broken.push(text.to_string());
             let message = format!("`{text}` already has a meaning of its own");
@@ -196,7 +198,12 @@ impl Checker<'_> {
                 fact.first()?.text(),
                 words::entity(&kind)
             );
-            self.say(codes::WRONG_SUBJECT, span, message, format!("let it happen to {}", words::entity(&event.about)));
+            self.say(
+                codes::WRONG_SUBJECT,
+                span,
+                message,
+                format!("let it happen to {}", words::entity(&event.about)),
+            );
         }
         let given: Vec<Arc<str>> = self.written_keys(fact.fields());
         let fields = self.typed_fields(stage, fact.fields(), &event.fields, |checker, key, at| {
@@ -280,7 +287,7 @@ impl Checker<'_> {
     /// `answer ACTION { … }`: members of the action's result.
     fn answer_by_test(&mut self, cx: Cx<'_>, answer: &ast::AnswerStmt) -> Option<TestKind> {
         let action = self.action_named(cx, &answer.action()?)?;
-        let known = self.result_fields(&action);
+        let known = self.fields_of_result(&action, self.declared.actions.get(&action)?)?;
         let mut members = Some(Vec::new());
         for (key, at, value) in answer.result().map(|it| self.keys(cx, &it)).unwrap_or_default() {
             let Some(field) = known.iter().find(|it| it.name == key) else {

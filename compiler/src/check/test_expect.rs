@@ -43,11 +43,13 @@ impl Checker<'_> {
             }
             ast::Expectation::Event(it) => self.event_expectation(stage, count, &it),
             ast::Expectation::Draft(it) => {
-                let (action, parts) = self.effect_expectation(stage, cx, it.action(), it.first(), it.parts())?;
+                let (action, parts) =
+                    self.effect_expectation(stage, cx, it.action(), it.first(), it.parts())?;
                 Some(Expectation::Effect { count, action, held: Held::Draft, parts })
             }
             ast::Expectation::Effect(it) => {
-                let (action, parts) = self.effect_expectation(stage, cx, it.action(), it.first(), it.parts())?;
+                let (action, parts) =
+                    self.effect_expectation(stage, cx, it.action(), it.first(), it.parts())?;
                 Some(Expectation::Effect { count, action, held: Held::Sent, parts })
             }
             ast::Expectation::Value(it) => {
@@ -55,7 +57,8 @@ impl Checker<'_> {
                 if count == Count::Some {
                     return Some(Expectation::That(condition));
                 }
-                let help = "leave out what stands before it, and ask for the opposite by `!=` or `is missing`";
+                let help =
+                    "leave out what stands before it, and ask for the opposite by `!=` or `is missing`";
                 self.error(codes::BAD_EXPECTATION, condition.span, "a condition holds or does not", help)
             }
         }
@@ -84,7 +87,12 @@ impl Checker<'_> {
         }
     }
 
-    fn run_expectation(&mut self, stage: &Stage, count: Count, run: &ast::RunExpectation) -> Option<Expectation> {
+    fn run_expectation(
+        &mut self,
+        stage: &Stage,
+        count: Count,
+        run: &ast::RunExpectation,
+    ) -> Option<Expectation> {
         let actor = run.subject().map(|it| self.actor(stage, &it).map(|(actor, _)| actor));
         let name = run.workflow()?;
         let (text, span) = (name.text(), name.span(stage.origin));
@@ -122,8 +130,13 @@ impl Checker<'_> {
     /// The label of a step of `workflow`.
     fn step_of(&mut self, stage: &Stage, workflow: &ast::WorkflowDecl, name: &ast::Name) -> Option<Arc<str>> {
         let (text, span) = (name.text(), name.span(stage.origin));
-        let labels: Vec<String> =
-            workflow.syntax().descendants().filter_map(ast::Label::cast).filter_map(|it| it.name()).map(|it| it.text()).collect();
+        let labels: Vec<String> = workflow
+            .syntax()
+            .descendants()
+            .filter_map(ast::Label::cast)
+            .filter_map(|it| it.name())
+            .map(|it| it.text())
+            .collect();
         if labels.contains(&text) {
             return Some(text.into());
         }
@@ -133,9 +146,7 @@ impl Checker<'_> {
             Some(near) => {
                 diagnostic.help(format!("did you mean `{near}`?")).replace(span, near, Applicability::Unsure)
             }
-            None if labels.is_empty() => {
-                diagnostic.help(format!("give the step that label: `{text}: do …`"))
-            }
+            None if labels.is_empty() => diagnostic.help(format!("give the step that label: `{text}: do …`")),
             None => diagnostic.help(format!("it has {}", list_names(labels.iter().map(String::as_str), 8))),
         });
         None
@@ -207,7 +218,12 @@ impl Checker<'_> {
         let span = cx.span(value);
         let Some((name, span)) = one_name(cx, value) else {
             let message = format!("{role} wants the name of a template, and `{}` is none", self.quote(span));
-            return self.error(codes::WRONG_TYPE, span, message, "to look into the mail, write `subject contains \"…\"`");
+            return self.error(
+                codes::WRONG_TYPE,
+                span,
+                message,
+                "to look into the mail, write `subject contains \"…\"`",
+            );
         };
         let Some((name, _)) = self.declared.templates.get_key_value(&*name) else {
             self.unknown_template(&name, span);
@@ -248,7 +264,8 @@ impl Checker<'_> {
         match param {
             Some(param) => self.param_feature(cx, param, &value, how, &role),
             None => {
-                let own: &[&str] = if mail { &["at", "for", "template", "subject", "body"] } else { &["at", "for"] };
+                let own: &[&str] =
+                    if mail { &["at", "for", "template", "subject", "body"] } else { &["at", "for"] };
                 let known = declared.params.keys().map(|it| &**it).chain(own.iter().copied());
                 self.unknown_part(&format!("`{action}`"), &text, span, known);
                 None
