@@ -295,8 +295,8 @@ const repository = {
   "source-item": {
     patterns: [
       match(String.raw`\b(path|prefix)(?=\s*")`, "keyword"),
-      match(String.raw`\b(verify)(?:\s+(hmac)\s+(sha\d+)\s+(of)|\s+(basic|bearer)\s+(auth)|\s+(token))?${END}`, "keyword", "keyword", "constant", "keyword", "keyword", "keyword", "keyword"),
-      match(String.raw`\b(as)\s+(hex|base64)\b`, "keyword", "constant"),
+      match(String.raw`\b(verify)(?:\s+(hmac)\s+(${W})\s+(of)|\s+(basic|bearer)\s+(auth)|\s+(token))?${END}`, "keyword", "keyword", "constant", "keyword", "keyword", "keyword", "keyword"),
+      match(String.raw`\b(as)\s+(${W})`, "keyword", "constant"),
       match(String.raw`(?:\b(with)|(,))\s*\b(?:(base64|hex)\b(?=\s+[\p{L}"]))`, "keyword", "separator", "constant"),
       declared(String.raw`\b(when)(?=\s+[\p{L}"(])`, ["keyword"], ...include("source-block", "expression")),
       declared(String.raw`\b(else)\b`, ["keyword"], ...include("source-block")),
