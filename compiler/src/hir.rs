@@ -8,11 +8,12 @@ mod walk;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
+use jiff::civil::Time;
 use onward_bytecode::{
     Cap, Constant, Direction, Encoding, EntityDecl, EventDecl, Every, FieldDecl, HashKind, Length, OnFailure,
-    Overlap, Pipe, Presence, Project, Rhythm, Stage, StatusRange, TeamDecl, TopicDecl, Type, Unsure, Weekdays,
+    Overlap, Pipe, Presence, Project, Rhythm, Stage, StatusRange, TeamDecl, TopicDecl, Type, Unsure,
+    Weekdays,
 };
-use jiff::civil::Time;
 
 use crate::diagnostic::Span;
 

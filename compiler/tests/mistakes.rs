@@ -1,4 +1,4 @@
-//! Two hundred small mistakes, each made alone in a project that is right: exactly
+//! Three hundred small mistakes, each made alone in a project that is right: exactly
 //! one message, at exactly the wrong words, and a second mistake in another
 //! declaration is still found.
 #![expect(clippy::expect_used, reason = "a test may panic")]
@@ -6,14 +6,18 @@
 use onward_compiler::diagnostic::{Applicability, Diagnostic, Fix, Severity};
 use onward_compiler::project::{Compiled, compile};
 
-const RIGHT: &str = include_str!("cases/mistakes/right.onward");
-const MISTAKES: &str = include_str!("cases/mistakes/mistakes.txt");
+/// Projects that are right, each with mistakes that can be made in it.
+const PROJECTS: [(&str, &str); 2] = [
+    (include_str!("cases/mistakes/right.onward"), include_str!("cases/mistakes/mistakes.txt")),
+    (include_str!("cases/mistakes/whole.onward"), include_str!("cases/mistakes/whole.txt")),
+];
 
 /// A mistake in a declaration of its own.
-const ELSEWHERE: &str = "\nworkflow elsewhere {\n  on order_placed\n  do email nowhere_to_be_found\n}\n";
+const ELSEWHERE: &str = "\nworkflow elsewhere {\n  on signed_up\n  do email nowhere_to_be_found\n}\n";
 
 /// A line `RIGHT => WRONG => CODE => WORDS`; `⏎` is the end of a line, `∅` nothing.
 struct Mistake {
+    project: &'static str,
     line: usize,
     right: String,
     wrong: String,
@@ -21,14 +25,25 @@ struct Mistake {
     words: String,
 }
 
+impl Mistake {
+    /// The project with the mistake in it.
+    fn made(&self) -> String {
+        self.project.replacen(&self.right, &self.wrong, 1)
+    }
+}
+
 fn mistakes() -> Vec<Mistake> {
-    let lines = MISTAKES.lines().enumerate().filter(|(_, line)| !line.is_empty() && !line.starts_with("# "));
+    PROJECTS.into_iter().flat_map(|(project, mistakes)| mistakes_in(project, mistakes)).collect()
+}
+
+fn mistakes_in(project: &'static str, mistakes: &'static str) -> Vec<Mistake> {
+    let lines = mistakes.lines().enumerate().filter(|(_, line)| !line.is_empty() && !line.starts_with("# "));
     lines
         .map(|(at, line)| {
             let columns: Vec<String> =
                 line.split(" => ").map(|it| it.replace('⏎', "\n").replace('∅', "")).collect();
             let [right, wrong, code, words] = <[String; 4]>::try_from(columns).expect(line);
-            Mistake { line: at + 1, right, wrong, code, words }
+            Mistake { project, line: at + 1, right, wrong, code, words }
         })
         .collect()
 }
@@ -44,29 +59,35 @@ fn shown(diagnostic: &Diagnostic, text: &str) -> String {
 }
 
 #[test]
-fn the_project_is_right() {
-    let compiled = check(RIGHT);
-    assert!(compiled.diagnostics.is_empty(), "{:#?}", compiled.diagnostics);
-    assert!(compiled.artifact.is_some());
+fn the_projects_are_right() {
+    for (right, _) in PROJECTS {
+        let compiled = check(right);
+        assert!(compiled.diagnostics.is_empty(), "{:#?}", compiled.diagnostics);
+        assert!(compiled.artifact.is_some());
+    }
 }
 
 #[test]
-fn there_are_two_hundred() {
+fn there_are_three_hundred() {
     let mut seen = std::collections::BTreeSet::new();
     let mistakes = mistakes();
     for mistake in &mistakes {
-        assert!(seen.insert((&mistake.right, &mistake.wrong)), "line {} stands twice", mistake.line);
-        let count = RIGHT.matches(&mistake.right).count();
+        assert!(
+            seen.insert((mistake.project, &mistake.right, &mistake.wrong)),
+            "line {} stands twice",
+            mistake.line
+        );
+        let count = mistake.project.matches(&mistake.right).count();
         assert_eq!(count, 1, "line {}: {} stands {count} times", mistake.line, mistake.right);
     }
-    assert!(mistakes.len() >= 200, "{}", mistakes.len());
+    assert!(mistakes.len() >= 300, "{}", mistakes.len());
 }
 
 #[test]
 fn each_gives_one_message_at_the_wrong_words() {
     let mut failed = Vec::new();
     for mistake in mistakes() {
-        let text = RIGHT.replacen(&mistake.right, &mistake.wrong, 1);
+        let text = mistake.made();
         let compiled = check(&text);
         let found: Vec<String> = compiled.diagnostics.iter().map(|it| shown(it, &text)).collect();
         let expected = format!("{} => {}   (", mistake.code, mistake.words.replace('\n', "⏎"));
@@ -89,7 +110,7 @@ fn each_gives_one_message_at_the_wrong_words() {
 fn none_hides_a_mistake_elsewhere() {
     let mut failed = Vec::new();
     for mistake in mistakes() {
-        let text = RIGHT.replacen(&mistake.right, &mistake.wrong, 1) + ELSEWHERE;
+        let text = mistake.made() + ELSEWHERE;
         let compiled = check(&text);
         let errors: Vec<&Diagnostic> =
             compiled.diagnostics.iter().filter(|it| it.severity == Severity::Error).collect();
@@ -124,7 +145,7 @@ fn fixed(text: &str, fix: &Fix) -> String {
 fn a_fix_mends_its_mistake() {
     let mut failed = Vec::new();
     for mistake in mistakes() {
-        let text = RIGHT.replacen(&mistake.right, &mistake.wrong, 1);
+        let text = mistake.made();
         let before = check(&text).diagnostics;
         for fix in before.iter().flat_map(|it| &it.fixes) {
             let mended = fixed(&text, fix);

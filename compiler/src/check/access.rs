@@ -60,7 +60,8 @@ impl Checker<'_> {
         if &*subject == "contact" {
             return Some(());
         }
-        let message = format!("only a contact has `{list}`, and this workflow is for {}", words::entity(&subject));
+        let message =
+            format!("only a contact has `{list}`, and this workflow is for {}", words::entity(&subject));
         let help = "write a workflow for contacts, and emit the event that starts it";
         self.error(codes::NOT_SETTABLE, span, message, help)
     }

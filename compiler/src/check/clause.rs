@@ -136,7 +136,12 @@ impl<'a> Checker<'a> {
                     ast::Overlap::Queue => Overlap::Queue,
                     ast::Overlap::Parallel => Overlap::Parallel,
                 });
-                self.put(&mut found.overlap, overlap, span, "what happens while a run goes on is said already");
+                self.put(
+                    &mut found.overlap,
+                    overlap,
+                    span,
+                    "what happens while a run goes on is said already",
+                );
             }
             Clause::Draft(_) => {
                 self.put(&mut found.stage, Some(Stage::Draft), span, "that this is a draft is said already");
@@ -201,10 +206,16 @@ impl<'a> Checker<'a> {
         if let Type::List(_) = found.ty.ty {
             let source = self.quote(found.span);
             let message = format!("`once per` wants one value, and `{source}` is a list");
-            return self.error(codes::WRONG_TYPE, found.span, message, format!("take one item: `{source} | first`"));
+            return self.error(
+                codes::WRONG_TYPE,
+                found.span,
+                message,
+                format!("take one item: `{source} | first`"),
+            );
         }
         if let ExprKind::Constant(_) | ExprKind::Now = found.kind {
-            let message = format!("`{}` is the same for every start, or never the same", self.quote(found.span));
+            let message =
+                format!("`{}` is the same for every start, or never the same", self.quote(found.span));
             let help = "name what differs, as in `once per order`, or write `once`; for a length of time, `at most once per 30 days`";
             return self.error(codes::CONSTANT_CONDITION, found.span, message, help);
         }

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
-use onward_bytecode::{Constant, Kind, Presence, Scalar, Type};
+use onward_bytecode::{Constant, FieldDecl, Kind, Presence, Scalar, Type};
 
 use super::expression::constant;
 use super::scope::{Bound, BoundField};
@@ -20,19 +20,8 @@ use crate::shape;
 use crate::syntax::ast::{self, AstNode as _};
 
 /// Built-in acts, which are no actions but may be meant by a misspelt one.
-const BUILT_IN: [&str; 11] = [
-    "set",
-    "emit",
-    "task",
-    "note",
-    "assign",
-    "create",
-    "update",
-    "delete",
-    "start",
-    "stop",
-    "unsubscribe",
-];
+const BUILT_IN: [&str; 11] =
+    ["set", "emit", "task", "note", "assign", "create", "update", "delete", "start", "stop", "unsubscribe"];
 
 /// The label that every effect has: when to send it at the earliest.
 const AT: &str = "at";
@@ -158,46 +147,44 @@ impl<'a> Checker<'a> {
         (written, whole)
     }
 
-    /// What the answer of an action gives, under the number of the `let` that names it.
-    pub(super) fn result_of(&mut self, name: &str, id: LetId, span: Span, sure: bool) -> Bound {
+    /// What the answer of an action gives, under the number of the `let` that names it; none
+    /// after a mistake.
+    pub(super) fn result_of(&mut self, name: &str, id: LetId, span: Span) -> Option<Bound> {
         let declared = self.declared;
-        let mut bound = Bound::of_many(EventScope::Result(id), &[], Presence::Optional);
-        let found = declared.actions.get_key_value(name);
-        let Some((name, action)) = found.filter(|(_, it)| sure && it.understood == Understood::Whole) else {
-            bound.understood = Understood::Partly;
-            return bound;
-        };
-        bound.events.push(name.clone());
-        let known = match self.results.get(name) {
-            Some(known) => known.clone(),
-            None => {
-                let outer = std::mem::take(&mut self.numbers);
-                let checked = self.action(name, action);
-                self.numbers = outer;
-                let Some(checked) = checked else {
-                    bound.understood = Understood::Partly;
-                    return bound;
-                };
-                let fields = Rc::new(checked.result.into_iter().map(|(field, _)| field).collect::<Vec<_>>());
-                self.results.insert(name.clone(), fields.clone());
-                fields
-            }
-        };
-        if known.is_empty() {
-            bound.understood = Understood::Partly;
+        let (name, action) = declared.actions.get_key_value(name)?;
+        if action.understood == Understood::Partly {
+            return None;
+        }
+        let fields = self.fields_of_result(name, action)?;
+        if fields.is_empty() {
             let message = format!("`{name}` gives nothing that could have a name");
             self.report.push(
                 Diagnostic::error(codes::NO_MESSAGE, span, message)
                     .also(action.span, "declared here")
                     .help("leave out the `let`, or say in the action what its answer gives: `result { id: body.id }`"),
             );
-            return bound;
+            return None;
         }
-        for field in known.iter() {
+        let mut bound = Bound::of_many(EventScope::Result(id), &[], Presence::Optional);
+        bound.events.push(name.clone());
+        for field in fields.iter() {
             let ty = Ty { ty: field.ty.clone(), presence: Presence::Optional };
             bound.fields.insert(field.name.clone(), BoundField::Known(ty));
         }
-        bound
+        Some(bound)
+    }
+
+    /// The members of an action's `result`.
+    pub(super) fn fields_of_result(&mut self, name: &Arc<str>, action: &Action) -> Option<Rc<Vec<FieldDecl>>> {
+        if let Some(known) = self.results.get(name) {
+            return Some(known.clone());
+        }
+        let outer = std::mem::take(&mut self.numbers);
+        let checked = self.action(name, action);
+        self.numbers = outer;
+        let fields = Rc::new(checked?.result.into_iter().map(|(field, _)| field).collect::<Vec<_>>());
+        self.results.insert(name.clone(), fields.clone());
+        Some(fields)
     }
 
     fn unknown_label(&mut self, name: &str, action: &Action, label: &str, span: Span) {
@@ -295,7 +282,13 @@ impl<'a> Checker<'a> {
         }
     }
 
-    pub(super) fn argument(&mut self, cx: Cx<'_>, value: &ast::Expr, param: &Param, role: &str) -> Option<Expr> {
+    pub(super) fn argument(
+        &mut self,
+        cx: Cx<'_>,
+        value: &ast::Expr,
+        param: &Param,
+        role: &str,
+    ) -> Option<Expr> {
         match param.kind.as_ref()? {
             ParamKind::Template => self.template_argument(cx, value, role),
             ParamKind::Sender => self.sender_argument(cx, value, role),
@@ -367,9 +360,11 @@ impl<'a> Checker<'a> {
         };
         let message = format!("the name of a template stands without quotes, and `\"{text}\"` is a text");
         self.report.push(
-            Diagnostic::error(codes::QUOTED_NAME, span, message)
-                .help(format!("write `{name}`"))
-                .replace(span, name, applicability),
+            Diagnostic::error(codes::QUOTED_NAME, span, message).help(format!("write `{name}`")).replace(
+                span,
+                name,
+                applicability,
+            ),
         );
         true
     }
@@ -378,6 +373,8 @@ impl<'a> Checker<'a> {
     fn template_as_text(&mut self, cx: Cx<'_>, value: &ast::Expr) {
         let Some((text, span)) = plain_literal(cx, value) else { return };
         let Some(template) = self.declared.templates.get(&*text) else { return };
+        // That nobody sends it has this one reason.
+        self.used_templates.insert(template.name.clone());
         let message = format!("this sends the word \"{text}\", not the template of that name");
         let diagnostic = Diagnostic::warning(codes::QUOTED_TEMPLATE, span, message);
         let diagnostic = diagnostic.also(template.span, "declared here");

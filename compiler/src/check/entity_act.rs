@@ -35,7 +35,8 @@ impl Checker<'_> {
             .map(|it| &*it.name)
             .collect();
         if !missing.is_empty() {
-            let message = format!("{} always has {}", words::entity(kind), list_names(missing.iter().copied(), 4));
+            let message =
+                format!("{} always has {}", words::entity(kind), list_names(missing.iter().copied(), 4));
             let help = format!("add it: `create {kind} {{ {}: … }}`", missing.join(": …, "));
             return self.error(codes::MISSING_ARGUMENT, span, message, help);
         }

@@ -112,7 +112,12 @@ impl<'a> Checker<'a> {
     }
 
     /// `contact.score rises above 80`.
-    fn crossed(&mut self, cx: Cx<'_>, crossing: &ast::CrossingTrigger, subject: &Subject) -> Option<TriggerKind> {
+    fn crossed(
+        &mut self,
+        cx: Cx<'_>,
+        crossing: &ast::CrossingTrigger,
+        subject: &Subject,
+    ) -> Option<TriggerKind> {
         let name = crossing.attribute()?;
         let span = cx.span(&name);
         let attribute = self.watched(cx, Some(name), &subject.kind)?;
@@ -131,7 +136,9 @@ impl<'a> Checker<'a> {
                 Type::One(Scalar::Text | Scalar::OneOf(_)) => {
                     "declare it as `ordered \"low\" < \"high\"`, or write `changes to …`"
                 }
-                Type::One(Scalar::Date | Scalar::Time) => "for a date that comes near, write `3 days before …`",
+                Type::One(Scalar::Date | Scalar::Time) => {
+                    "for a date that comes near, write `3 days before …`"
+                }
                 _ => "write `changes`",
             };
             return self.error(codes::WRONG_TRIGGER, span, message, help);
@@ -208,9 +215,17 @@ impl<'a> Checker<'a> {
         let attribute = self.watched(cx, Some(name), &subject.kind)?;
         let Type::List(item) = attribute.ty.clone() else {
             let verb = if list.change() == ast::ListMove::Gains { "gains" } else { "loses" };
-            let message =
-                format!("only a list {verb} something, and `{}` is {}", attribute.name, words::plain(&attribute.ty));
-            return self.error(codes::WRONG_TRIGGER, span, message, "write `changes to …` or `changes from …`");
+            let message = format!(
+                "only a list {verb} something, and `{}` is {}",
+                attribute.name,
+                words::plain(&attribute.ty)
+            );
+            return self.error(
+                codes::WRONG_TRIGGER,
+                span,
+                message,
+                "write `changes to …` or `changes from …`",
+            );
         };
         let value = list.value()?;
         if let ast::Expr::Path(path) = &value
@@ -244,7 +259,8 @@ impl<'a> Checker<'a> {
                 attribute.name,
                 words::plain(&attribute.ty)
             );
-            let help = format!("declare it as `date`: `entity {} {{ {}: date }}`", subject.kind, attribute.name);
+            let help =
+                format!("declare it as `date`: `entity {} {{ {}: date }}`", subject.kind, attribute.name);
             return self.error(codes::WRONG_TRIGGER, span, message, help);
         }
         Some(TriggerKind::Date { attribute, offset, clock: clock?, rhythm })
@@ -254,6 +270,8 @@ impl<'a> Checker<'a> {
     fn segment_of(&mut self, name: ast::Name, origin: Origin, kind: &Arc<str>) -> Option<Arc<str>> {
         let span = name.span(origin);
         let (segment, of) = self.segment_named(&name.text(), span)?;
+        // That there is no such entity was said where the segment is declared.
+        self.declared.entities.get(&of)?;
         if of == *kind {
             return Some(segment);
         }
@@ -294,7 +312,11 @@ impl<'a> Checker<'a> {
             clock,
             segment,
         });
-        started.add_entity_trigger(kind.zip(condition).map(|(kind, condition)| Trigger { kind, condition, span }));
+        started.add_entity_trigger(kind.zip(condition).map(|(kind, condition)| Trigger {
+            kind,
+            condition,
+            span,
+        }));
     }
 
     fn no_clock_with(&mut self, clause: &ast::ScheduleClause, _: Time, cx: Cx<'_>) -> Option<Option<Time>> {
@@ -330,7 +352,8 @@ impl<'a> Checker<'a> {
             (months, 0, 0) => whole(months.into()).map(Every::Months),
             _ => {
                 let message = format!("`{}` is neither days nor months nor hours alone", self.quote(span));
-                let help = "count a schedule in one of them, as in `every 2 weeks at 09:00` or `every 6 hours`";
+                let help =
+                    "count a schedule in one of them, as in `every 2 weeks at 09:00` or `every 6 hours`";
                 self.error(codes::WRONG_TRIGGER, span, message, help)
             }
         }

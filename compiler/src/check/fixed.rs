@@ -29,8 +29,10 @@ impl Checker<'_> {
         match value.kind {
             ExprKind::Constant(Constant::Clock(clock)) => Some(clock),
             _ => {
-                let message =
-                    format!("{role} wants a time of day that is always the same, and `{}` may change", self.quote(value.span));
+                let message = format!(
+                    "{role} wants a time of day that is always the same, and `{}` may change",
+                    self.quote(value.span)
+                );
                 self.error(codes::NOT_FIXED, value.span, message, "write it out, as in `09:00`")
             }
         }
@@ -52,12 +54,7 @@ impl Checker<'_> {
     }
 
     /// A share of 10,000: a percentage of more than nothing and not more than all.
-    pub(super) fn share(
-        &mut self,
-        number: &ast::NumberExpr,
-        origin: Origin,
-        role: &str,
-    ) -> Option<u16> {
+    pub(super) fn share(&mut self, number: &ast::NumberExpr, origin: Origin, role: &str) -> Option<u16> {
         let span = number.span(origin);
         let percent = self.decimal(number, span)?;
         let share = percent.checked_mul(Decimal::ONE_HUNDRED)?;
@@ -148,7 +145,8 @@ impl Checker<'_> {
         let (from, to) = (from?, to?);
         if from == to {
             let message = format!("{role} ends when it begins");
-            let help = "write two times of day that differ; one that ends before it begins goes on over midnight";
+            let help =
+                "write two times of day that differ; one that ends before it begins goes on over midnight";
             return self.error(codes::NO_TIME, span, message, help);
         }
         Some(Window { from, to, days, zone, span })

@@ -64,7 +64,12 @@ impl<'a> Checker<'a> {
                 }
                 let source = self.quote(span);
                 let message = format!("`{source}` is a whole event, which is no value");
-                self.error(codes::WRONG_CALL, at, message, format!("say which part of it, as in `{source}.{example}`"))
+                self.error(
+                    codes::WRONG_CALL,
+                    at,
+                    message,
+                    format!("say which part of it, as in `{source}.{example}`"),
+                )
             }
             "sum" => self.sum(cx, call, span),
             _ => {
@@ -228,8 +233,11 @@ impl<'a> Checker<'a> {
             let kind = ExprKind::Attribute(Box::new(own), found.name.clone());
             return Some(typed(kind, entity(&event.about), Presence::Optional, span));
         }
-        let message =
-            format!("`{name}` is about {}, and this asks about {}", words::entity(&event.about), words::entity(&subject));
+        let message = format!(
+            "`{name}` is about {}, and this asks about {}",
+            words::entity(&event.about),
+            words::entity(&subject)
+        );
         self.report.push(
             Diagnostic::error(codes::WRONG_SUBJECT, span, message)
                 .also(event.span, "declared here")
@@ -265,7 +273,10 @@ impl<'a> Checker<'a> {
             let message = format!("`sum` does not say which field of `{}` it adds up", past.name);
             let help = match numbers.first() {
                 Some(field) => format!("name it: `sum({}.{field})`", past.name),
-                None => format!("`{}` has no field that is a number; to count events, write `count({})`", past.name, past.name),
+                None => format!(
+                    "`{}` has no field that is a number; to count events, write `count({})`",
+                    past.name, past.name
+                ),
             };
             return self.error(codes::WRONG_CALL, at, message, help);
         };
@@ -318,7 +329,8 @@ impl<'a> Checker<'a> {
         let (name, declared) = declared.events.get_key_value(event)?;
         let field = declared.fields.get("template").filter(|it| it.ty == Some(Type::One(Scalar::Text)));
         let Some(field) = field else {
-            let message = format!("`{function}` needs to know the template, and `{event}` has no text `template`");
+            let message =
+                format!("`{function}` needs to know the template, and `{event}` has no text `template`");
             self.report.push(
                 Diagnostic::error(codes::WRONG_CALL, span, message)
                     .also(declared.span, "declared here")
@@ -343,8 +355,14 @@ impl<'a> Checker<'a> {
             return None;
         }
         let Some((name, at)) = one_name(cx, argument) else {
-            let message = format!("`{function}` wants the name of a template, and `{}` is none", self.quote(span));
-            return self.error(codes::WRONG_CALL, span, message, format!("write it as in `{function}(welcome)`"));
+            let message =
+                format!("`{function}` wants the name of a template, and `{}` is none", self.quote(span));
+            return self.error(
+                codes::WRONG_CALL,
+                span,
+                message,
+                format!("write it as in `{function}(welcome)`"),
+            );
         };
         let declared = self.declared;
         let Some((name, template)) = declared.templates.get_key_value(&*name) else {
@@ -352,8 +370,10 @@ impl<'a> Checker<'a> {
             return None;
         };
         if &*template.channel != "email" {
-            let message =
-                format!("`{name}` is a template for `{}`, and only mails are known to be read", template.channel);
+            let message = format!(
+                "`{name}` is a template for `{}`, and only mails are known to be read",
+                template.channel
+            );
             return self.error(codes::WRONG_CALL, at, message, "ask for a template for a mail");
         }
         Some(name.clone())

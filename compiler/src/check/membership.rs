@@ -82,9 +82,17 @@ impl Checker<'_> {
     }
 
     /// `value in segment`.
-    pub(super) fn is_member(&mut self, cx: Cx<'_>, left: Expr, right: &ast::Expr, span: Span) -> Option<Expr> {
+    pub(super) fn is_member(
+        &mut self,
+        cx: Cx<'_>,
+        left: Expr,
+        right: &ast::Expr,
+        span: Span,
+    ) -> Option<Expr> {
         let (name, at) = one_name(cx, right)?;
         let (name, kind) = self.segment_named(&name, at)?;
+        // That there is no such entity was said where the segment is declared.
+        self.declared.entities.get(&kind)?;
         match &left.ty.ty {
             Type::One(Scalar::Entity(it)) if *it == kind => {}
             _ => {
@@ -129,7 +137,8 @@ impl Checker<'_> {
         let message = match round {
             [one] => format!("`{one}` asks who is in `{one}`"),
             _ => {
-                let names: Vec<String> = round.iter().chain(round.first()).map(|it| format!("`{it}`")).collect();
+                let names: Vec<String> =
+                    round.iter().chain(round.first()).map(|it| format!("`{it}`")).collect();
                 format!("these segments ask for each other: {}", names.join(" → "))
             }
         };
@@ -172,9 +181,13 @@ impl Checker<'_> {
             return false;
         }
         self.report.push(
-            Diagnostic::error(codes::QUOTED_NAME, right.span, format!("`{text}` is a segment, and its name stands without quotes"))
-                .help("leave out the quotes")
-                .replace(right.span, &**text, Applicability::Safe),
+            Diagnostic::error(
+                codes::QUOTED_NAME,
+                right.span,
+                format!("`{text}` is a segment, and its name stands without quotes"),
+            )
+            .help("leave out the quotes")
+            .replace(right.span, &**text, Applicability::Safe),
         );
         true
     }

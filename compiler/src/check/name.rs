@@ -127,7 +127,10 @@ impl Checker<'_> {
             return Meaning::Event(bound.clone());
         }
         if let Some((_, value)) = scope.values.iter().rev().find(|(it, _)| **it == *name) {
-            return Meaning::Value(Expr { span, ..value.clone() });
+            return match value {
+                Some(value) => Meaning::Value(known(cx, Expr { span, ..value.clone() })),
+                None => Meaning::Error,
+            };
         }
         match name {
             "secret" => return Meaning::Secret,

@@ -65,9 +65,13 @@ impl Checker<'_> {
         let same = caps.iter().find(|(it, _)| it.channels == cap.channels && it.per == cap.per);
         if let Some((_, first)) = same {
             self.report.push(
-                Diagnostic::error(codes::CLAUSE_CONFLICT, span, "how many go out in this time is said already")
-                    .also(*first, "here first")
-                    .help("remove one of them"),
+                Diagnostic::error(
+                    codes::CLAUSE_CONFLICT,
+                    span,
+                    "how many go out in this time is said already",
+                )
+                .also(*first, "here first")
+                .help("remove one of them"),
             );
             return;
         }

@@ -44,9 +44,9 @@ impl Checker<'_> {
             words::entity(&own)
         );
         self.report.push(
-            Diagnostic::error(codes::WRONG_SUBJECT, span, message)
-                .also(workflow.span, "declared here")
-                .help(format!("emit an event on which it starts, or name a workflow for {}", words::entity(&own))),
+            Diagnostic::error(codes::WRONG_SUBJECT, span, message).also(workflow.span, "declared here").help(
+                format!("emit an event on which it starts, or name a workflow for {}", words::entity(&own)),
+            ),
         );
         None
     }
@@ -83,8 +83,11 @@ impl Checker<'_> {
     pub(super) fn started_by_others(&self, name: &str) -> bool {
         let mut starts = self.declared.workflows.iter().flat_map(|it| it.syntax.syntax().descendants());
         starts.any(|node| {
-            let start = ast::StartAct::cast(node);
-            start.and_then(|it| it.workflow()).is_some_and(|it| it.text() == name)
+            let started = ast::StartAct::cast(node).and_then(|it| it.workflow());
+            // One that is misspelt may mean it.
+            let meant =
+                |it: &str| !self.declared.workflow_names.contains_key(it) && nearest(it, [name]).is_some();
+            started.is_some_and(|it| it.text() == name || meant(&it.text()))
         })
     }
 }

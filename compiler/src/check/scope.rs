@@ -131,8 +131,8 @@ pub(super) struct Scope {
     pub(super) params: Rc<IndexMap<Arc<str>, Option<Ty>>>,
     /// Entities that a test names: their numbers and kinds.
     pub(super) actors: Rc<IndexMap<Arc<str>, (ActorId, Arc<str>)>>,
-    /// Names that `let` gave to values, the innermost last.
-    pub(super) values: Vec<(Arc<str>, Expr)>,
+    /// Names that `let` gave to values, the innermost last; none after a mistake.
+    pub(super) values: Vec<(Arc<str>, Option<Expr>)>,
     /// Whether a run is going on.
     pub(super) running: Running,
     /// Variables of loops, the innermost last.

@@ -80,9 +80,7 @@ impl Checker<'_> {
             ast::Step::WaitFor(it) => {
                 Some(format!("wait for {}", it.event().map(|it| it.text()).unwrap_or_default()))
             }
-            ast::Step::Let(it) => {
-                it.step().and_then(|it| it.act()).map(|act| self.act_words(&act, origin))
-            }
+            ast::Step::Let(it) => it.step().and_then(|it| it.act()).map(|act| self.act_words(&act, origin)),
             ast::Step::Split(it) => {
                 let names: Vec<_> = it.arms().filter_map(|arm| arm.name()).map(|it| it.text()).collect();
                 Some(format!("split {}", names.join(" or ")))
@@ -157,9 +155,9 @@ impl Checker<'_> {
         }
         let draft = match draft {
             Some(draft) => {
-                let person = draft.person().map(|it| {
-                    self.value_of(cx, &it, &Type::One(Scalar::Text), "whoever looks at a draft")
-                });
+                let person = draft
+                    .person()
+                    .map(|it| self.value_of(cx, &it, &Type::One(Scalar::Text), "whoever looks at a draft"));
                 Some(Draft { person: super::trigger::flip(person)? })
             }
             None => None,
@@ -185,23 +183,29 @@ impl Checker<'_> {
         match step.act()? {
             ast::Act::Effect(effect) => {
                 let action = effect.name().map(|it| it.text()).unwrap_or_default();
-                let bound = Rc::new(self.result_of(&action, id, span, kind.is_some()));
-                scope.aliases.extend(alias.map(|name| (name, bound)));
+                let result = kind.as_ref().and_then(|_| self.result_of(&action, id, span));
+                match (alias, result) {
+                    (Some(alias), Some(result)) => scope.aliases.push((alias, Rc::new(result))),
+                    (Some(alias), None) => scope.values.push((alias, None)),
+                    (None, _) => {}
+                }
             }
             ast::Act::Create(create) => {
-                let kind = create.entity().map(|it| it.text()).unwrap_or_default();
-                let entity = self.declared.entities.get_key_value(&*kind).map(|(kind, _)| kind.clone());
-                if let (Some(alias), Some(kind)) = (alias, entity) {
+                let text = create.entity().map(|it| it.text()).unwrap_or_default();
+                let entity = self.declared.entities.get_key_value(&*text).map(|(kind, _)| kind.clone());
+                let made = entity.map(|entity| {
                     // A condition may have left it out.
                     let presence =
                         if step.condition().is_some() { Presence::Optional } else { Presence::Required };
-                    let ty = Type::One(Scalar::Entity(kind));
-                    scope.values.push((alias, typed(ExprKind::Created(id), ty, presence, span)));
-                }
+                    typed(ExprKind::Created(id), Type::One(Scalar::Entity(entity)), presence, span)
+                });
+                scope.values.extend(alias.map(|alias| (alias, made)));
             }
             _ => {
                 let message = "this action gives nothing that could have a name";
-                let help = "leave out the `let`: only an action with a `result`, and `create`, give something";
+                let help =
+                    "leave out the `let`: only an action with a `result`, and `create`, give something";
+                scope.values.extend(alias.map(|alias| (alias, None)));
                 return self.error(codes::NO_MESSAGE, span, message, help);
             }
         }
@@ -227,9 +231,13 @@ impl Checker<'_> {
                 if let Some((_, first)) = names.iter().find(|(it, _)| *it == text) {
                     whole = false;
                     self.report.push(
-                        Diagnostic::error(codes::FIELD_TWICE, span, format!("two branches are called `{text}`"))
-                            .also(*first, "here first")
-                            .help("give one of them another name"),
+                        Diagnostic::error(
+                            codes::FIELD_TWICE,
+                            span,
+                            format!("two branches are called `{text}`"),
+                        )
+                        .also(*first, "here first")
+                        .help("give one of them another name"),
                     );
                 }
                 names.push((text, span));
@@ -273,9 +281,7 @@ impl Checker<'_> {
 
     fn repeat(&mut self, cx: Cx<'_>, repeat: &ast::RepeatStep) -> (Option<StepKind>, Flow) {
         let times = repeat.times().and_then(|it| self.whole_number(&it, cx.origin, MOST_ROUNDS, "`repeat`"));
-        let every = super::trigger::flip(
-            repeat.every().map(|it| self.fixed_length(cx, Some(it), "`every`")),
-        );
+        let every = super::trigger::flip(repeat.every().map(|it| self.fixed_length(cx, Some(it), "`every`")));
         let until = super::trigger::flip(repeat.until().map(|it| self.condition(cx, &it)));
         let (steps, after) = self.block(cx.scope, cx.origin, repeat.block());
         let flow = match (after, repeat.until()) {
@@ -283,10 +289,12 @@ impl Checker<'_> {
             _ => Flow::GoesOn,
         };
         let times = times.and_then(|it| u16::try_from(it).ok());
-        let kind = times
-            .zip(every)
-            .zip(until)
-            .map(|((times, every), until)| StepKind::Repeat { times, every, until, steps });
+        let kind = times.zip(every).zip(until).map(|((times, every), until)| StepKind::Repeat {
+            times,
+            every,
+            until,
+            steps,
+        });
         (kind, flow)
     }
 

@@ -337,10 +337,14 @@ impl<'a> Checker<'a> {
             format!("this workflow is for {}, not for {}", words::entity(kind), words::entity(&text));
         let diagnostic = Diagnostic::error(codes::WRONG_SUBJECT, span, message);
         self.report.push(match subject.named {
-            Named::Here(first) => diagnostic
-                .also(first, "this makes it so")
-                .help(format!("write a workflow for {} and one for {}", words::entity(kind), words::entity(&text))),
-            Named::Nowhere | Named::For => diagnostic.help(format!("write `workflow NAME for {text} {{ … }}`")),
+            Named::Here(first) => diagnostic.also(first, "this makes it so").help(format!(
+                "write a workflow for {} and one for {}",
+                words::entity(kind),
+                words::entity(&text)
+            )),
+            Named::Nowhere | Named::For => {
+                diagnostic.help(format!("write `workflow NAME for {text} {{ … }}`"))
+            }
         });
         None
     }

@@ -2,9 +2,7 @@
 //!
 //! It must not know what anybody looks for.
 
-use super::{
-    Act, EventScope, Exit, Expr, ExprKind, Part, Step, StepKind, TriggerKind, Workflow,
-};
+use super::{Act, EventScope, Exit, Expr, ExprKind, Part, Step, StepKind, TriggerKind, Workflow};
 use crate::diagnostic::Span;
 
 impl Expr {
@@ -213,7 +211,9 @@ impl Step {
             }
             StepKind::Split { arms } => arms.iter().map(|(.., steps)| &**steps).collect(),
             StepKind::Repeat { steps, .. } => vec![steps],
-            StepKind::Do { .. } | StepKind::WaitFor(_) | StepKind::WaitUntil(_) | StepKind::Stop => Vec::new(),
+            StepKind::Do { .. } | StepKind::WaitFor(_) | StepKind::WaitUntil(_) | StepKind::Stop => {
+                Vec::new()
+            }
         }
     }
 
