@@ -166,6 +166,8 @@ fn a_branch_says_which_way_it_went() {
             Op::Took,
             Op::JumpIfNot,
             Op::Const,
+            Op::Missing,
+            Op::Missing,
             Op::Do,
             Op::Jump,
             Op::Const,
@@ -182,7 +184,9 @@ fn a_step_whose_condition_is_false_is_skipped_by_name() {
     let steps = vec![step("ping", doing(act, condition))];
     let (program, workflow) = lowered(workflow(vec![on("signup", None)], vec![], steps));
     let ops = ops(&program, &workflow);
-    assert_eq!(ops[1..], [Op::Const, Op::Eq, Op::JumpIf, Op::Skip, Op::Jump, Op::Const, Op::Do, Op::End]);
+    assert_eq!(ops[1..6], [Op::Const, Op::Eq, Op::JumpIf, Op::Skip, Op::Jump]);
+    // The argument, for whom it is held, and when to send it.
+    assert_eq!(ops[6..], [Op::Const, Op::Missing, Op::Missing, Op::Do, Op::End]);
     // After the effect and after the skip, a run goes on at the same word.
     assert_eq!(workflow.points[0].pc as usize, ops.len() - 1);
 }

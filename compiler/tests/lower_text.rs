@@ -174,18 +174,38 @@ fn what_is_checked_also_verifies() {
     let mut rules = ODD.to_owned();
     for (i, it) in CONDITIONS.lines().enumerate() {
         rules += &format!(
-            "workflow c{i} {{
-               on odd where {it} exit when {it} exit on odd where {it}
-               do note \"x\" where {it}
-               wait for odd where {it} up to 1 day
-               if {it} {{ do note \"y\" }}
-             }}\n"
+            "workflow a{i} {{ on odd where {it} do note \"x\" }}
+             workflow b{i} {{ on odd exit when {it} wait 1 day do note \"x\" }}
+             workflow c{i} {{ on odd exit on odd where {it} wait 1 day do note \"x\" where {it} }}
+             workflow d{i} {{ on odd wait for odd where {it} up to 1 day do note \"x\" }}
+             workflow e{i} {{ on odd if {it} {{ do note \"y\" }} }}\n"
         );
     }
     for (i, it) in MESSAGES.lines().enumerate() {
         rules += &format!("workflow m{i} {{ on odd do note \"{it}\" wait 1 day do note \"{it}\" }}\n");
     }
     compiled(&[("odd.onward", &*rules), ENTITY]);
+}
+
+#[test]
+fn the_whole_language() {
+    let whole = include_str!("lower/whole.onward");
+    let program = compiled(&[("whole.onward", whole), WELCOME, TIPS]);
+    insta::assert_snapshot!(disassemble(program.artifact()).split("\n\n").filter(|part| of_whole(part)).collect::<Vec<_>>().join("\n\n"));
+    let follows: Vec<String> = program
+        .program()
+        .follows
+        .iter()
+        .map(|follow| format!("{}.{} → {}", follow.kind, follow.attribute, follow.target))
+        .collect();
+    assert_eq!(follows, ["account.boss → contact", "contact.parent → account"]);
+}
+
+/// Whether a part of a listing says something about the functions and workflows of the whole language.
+fn of_whole(part: &str) -> bool {
+    ["segments", "another", "past", "buyers", "sleepers", "shop", "policy"]
+        .iter()
+        .any(|name| part.lines().next().is_some_and(|line| line.contains(name)))
 }
 
 #[test]
