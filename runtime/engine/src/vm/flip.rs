@@ -36,7 +36,8 @@ impl Comparison {
     /// The first millisecond from `a` to `b` at which it is not `now` any more, or may not be.
     pub(super) fn flip(&self, now: bool, a: i64, b: i64, zone: &TimeZone) -> Option<i64> {
         let mut stretches = vec![(a, b)];
-        for count in 0..PATIENCE {
+        let mut cuts = 0_u32;
+        for _ in 0..PATIENCE {
             let Some((a, b)) = stretches.pop() else { return None };
             match self.holds(a, b, zone) {
                 _ if a > b => {}
@@ -44,7 +45,8 @@ impl Comparison {
                 None if a < b && self.holds(a, a, zone) == Some(now) => {
                     let met = a.saturating_add(self.gap(a, zone).max(1) - 1);
                     // Every other cut is in the middle, however badly the values meet.
-                    let cut = if met < b && count % 2 == 0 { met } else { a + (b - a) / 2 };
+                    let cut = if met < b && cuts.is_multiple_of(2) { met } else { a + (b - a) / 2 };
+                    cuts += 1;
                     stretches.push((cut + 1, b));
                     stretches.push((a + 1, cut));
                 }
