@@ -4,6 +4,8 @@
 
 #[path = "lower/build.rs"]
 mod build;
+#[path = "lower/later.rs"]
+mod later;
 
 use build::*;
 use onward_bytecode::{Artifact, Constant, Debug, Instruction, KeySource, Op, Program, Scalar, WorkflowDecl};

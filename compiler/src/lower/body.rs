@@ -105,6 +105,7 @@ impl<'a> Body<'a> {
             (Source::Event, _) => "event".into(),
             (Source::Request, _) => "request".into(),
             (Source::Var(var), _) => format!("item {}", var.0).into(),
+            (Source::Actor(actor), _) => format!("actor {}", actor.0).into(),
         }
     }
 
