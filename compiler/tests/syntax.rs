@@ -217,6 +217,20 @@ fn the_work_is_linear() {
         "split {\n",
         "count(",
         "policy {",
+        "policy { at most 3 email, ",
+        "source a {\n",
+        "when a {\n",
+        "contact by email a, ",
+        "verify hmac sha256 of a in b with c, ",
+        "test \"a\" {\n",
+        "expect email welcome to a ",
+        "ana b {",
+        "expect no a\n",
+        "repeat up to 3 times {\n",
+        "let a = do ",
+        "50% a {\n",
+        "every monday, ",
+        "on 3 days before ",
         "\"a\n",
         ": ",
         "x: ",
@@ -242,7 +256,7 @@ fn the_next_declaration_is_unaffected() {
     let (mut broken, mut messages) = (0, Vec::new());
     for text in corpus() {
         let wrapped = format!("workflow w {{\n  {}\n}}", text.replace('\n', "\n  "));
-        let text = if text.starts_with("on ") { &wrapped } else { text };
+        let text = if text.starts_with("on ") || text.starts_with("every ") { &wrapped } else { text };
         let tokens: Vec<_> =
             lex(FileId(0).into(), text).tokens.into_iter().filter(|it| !it.kind.is_trivia()).collect();
         for token in &tokens {

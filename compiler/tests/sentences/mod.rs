@@ -819,7 +819,8 @@ impl Words<'_> {
         });
         self.maybe(|w| {
             w.put("|");
-            w.puts("truncate 20 \"…\"");
+            let pipe = w.random.pick(&["truncate 20 \"…\"", "split \",\"", "upper"]);
+            w.puts(pipe);
         });
     }
 

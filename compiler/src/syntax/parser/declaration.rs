@@ -63,9 +63,19 @@ impl Parser<'_> {
             return self.outside();
         }
         match words::nearest(word, words::DECLARATIONS.iter().copied()) {
-            Some(meant) if self.kind_of(Ahead::Next) == IDENT => self.declare_misspelt(word, meant),
+            Some(meant) if self.goes_on_as(meant) => self.declare_misspelt(word, meant),
             _ => self.no_declaration(),
         }
+    }
+
+    /// Whether what follows the next word could follow `meant` in its place.
+    fn goes_on_as(&self, meant: &str) -> bool {
+        let wanted = match meant {
+            "test" => STRING,
+            "policy" => L_BRACE,
+            _ => IDENT,
+        };
+        self.seen(Ahead::Next).is_some_and(|it| it.token.kind == wanted && !it.leads)
     }
 
     fn declare_misspelt(&mut self, word: &str, meant: &str) {

@@ -113,6 +113,7 @@ impl Parser<'_> {
             .filter(|_| !words::ACTS.contains(&word) && !words::RESERVED.contains(&word))
         {
             Some(meant) => self.misspelt_step(mark, word, meant),
+            _ if self.word_of(Ahead::Next) == Some("do") && self.is_name() => self.late_do(word),
             _ if self.looks_like_act() => self.act_without_do(mark, word),
             _ => {
                 let message = format!("expected a step, found {}", self.found());
@@ -140,6 +141,25 @@ impl Parser<'_> {
         }
         let Some(next) = self.seen(Ahead::Next).filter(|it| !it.leads) else { return false };
         self.is_name() && matches!(next.token.kind, IDENT | STRING | BLOCK_STRING | DOT)
+    }
+
+    /// `note do "…"`
+    fn late_do(&mut self, word: &str) {
+        let first = self.at;
+        let act = self.span();
+        let message = format!("`do` must come before `{word}`");
+        let end = self.seen(Ahead::Next).map_or(act.end, |it| self.span_at(it.token.start, it.token.end).end);
+        let span = Span { end, ..act };
+        self.report(Diagnostic::error(codes::NO_DO, span, message).replace(
+            span,
+            format!("do {word}"),
+            Applicability::Unsure,
+        ));
+        self.node(ERROR, |p| {
+            p.take();
+            p.take();
+            p.skip(|p| p.outdented(first) || p.begins_line_of_body());
+        });
     }
 
     fn act_without_do(&mut self, mark: Checkpoint, word: &str) {
@@ -260,7 +280,7 @@ impl Parser<'_> {
         self.take_word();
         self.deeper(|p| {
             let opened = p.open();
-            while !p.block_ends(opened) {
+            while !(p.block_ends(opened) || p.at_step() && p.leads()) {
                 let before = p.at;
                 p.split_arm();
                 if p.failed_since(before) {

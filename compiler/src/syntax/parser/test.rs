@@ -287,10 +287,11 @@ impl Parser<'_> {
     }
 
     /// Whether a label with its value begins here: a known one, or any other word before
-    /// `contains` or something that can only be a value. Two names in a row begin a line.
+    /// `contains` or something that can only be a value. Two names in a row begin a line, and
+    /// `test` the next test.
     fn at_label_part(&self) -> bool {
         let Some(word) = self.word().filter(|it| !words::RESERVED.contains(it)) else { return false };
-        if self.is_test_line(Ahead::Here) {
+        if self.is_test_line(Ahead::Here) || word == "test" {
             return false;
         }
         if words::PARTS.contains(&word) {
@@ -314,7 +315,10 @@ impl Parser<'_> {
         if self.kind() != IDENT {
             return self.begins_literal(Ahead::Here) || self.is(L_BRACE);
         }
-        if !self.is_name() || self.is_test_line(Ahead::Here) || self.kind_of(Ahead::Next) == DOT {
+        if !self.is_name() || self.is_test_line(Ahead::Here) || self.is_word("test") {
+            return false;
+        }
+        if self.kind_of(Ahead::Next) == DOT {
             return false;
         }
         let moment = self.text_of(Ahead::Next) == "sent" && self.word_of(Ahead::Third) == Some("at");
