@@ -3,6 +3,8 @@
 //!
 //!     cargo bench -p onward-runtime --bench throughput
 //!
+//! `ROWS` and `ROUNDS` in the environment make it shorter; `STORES=sqlite` or `postgres` measures one.
+//!
 //! One process holds the server and its clients, so that they share this machine's cores. Effects
 //! go to an outbox in memory that takes them at once: providers cost nothing here.
 
@@ -14,7 +16,7 @@
 )]
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
@@ -53,8 +55,12 @@ entity contact {
 }
 "#;
 
-const ROWS: usize = 20_000;
-const ROUNDS: usize = 3;
+/// Events a round.
+static ROWS: LazyLock<usize> = LazyLock::new(|| setting("ROWS", 20_000));
+
+fn setting(name: &str, usual: usize) -> usize {
+    std::env::var(name).ok().and_then(|value| value.parse().ok()).unwrap_or(usual)
+}
 
 /// One of the two stores, as the bench uses it.
 #[derive(Clone, Copy)]
@@ -146,7 +152,7 @@ async fn raw_sqlite(folder: &Path, round: &str) -> f64 {
         }
         tx.commit().await.expect("a commit");
     }
-    ROWS as f64 / start.elapsed().as_secs_f64()
+    *ROWS as f64 / start.elapsed().as_secs_f64()
 }
 
 async fn raw_postgres(url: &str, round: &str) -> f64 {
@@ -164,7 +170,7 @@ async fn raw_postgres(url: &str, round: &str) -> f64 {
                       FROM UNNEST($1::text[], $2::text[], $3::text[]) AS r (id, subject, body)";
         sqlx::query(insert).bind(ids).bind(subjects).bind(bodies).execute(&mut db).await.expect("rows");
     }
-    ROWS as f64 / start.elapsed().as_secs_f64()
+    *ROWS as f64 / start.elapsed().as_secs_f64()
 }
 
 fn rows(round: &str) -> Vec<(String, String, String)> {
@@ -172,7 +178,7 @@ fn rows(round: &str) -> Vec<(String, String, String)> {
         let event = event(round, n, "trial");
         (format!("{round}-{n}"), format!("{round}-c{n}"), event["data"].to_string())
     };
-    (0..ROWS).map(row).collect()
+    (0..*ROWS).map(row).collect()
 }
 
 /// A new store, and the address for raw inserts beside it.
@@ -210,19 +216,19 @@ async fn measure(kind: Kind, folder: &Path, cluster: &Cluster, round: &str, arti
     server.deploy(artifact, "bench").await.expect("rules that run");
 
     let per_second = |rows: usize, took: Duration| rows as f64 / took.as_secs_f64();
-    let bulk = per_second(ROWS, post(&server, &format!("{round}b"), "other", ROWS, 1_000, 4).await);
+    let bulk = per_second(*ROWS, post(&server, &format!("{round}b"), "other", *ROWS, 1_000, 4).await);
     server.until_idle().await.expect("the store answers");
-    let single = per_second(ROWS / 4, post(&server, &format!("{round}s"), "other", ROWS / 4, 1, 64).await);
+    let single = per_second(*ROWS / 4, post(&server, &format!("{round}s"), "other", *ROWS / 4, 1, 64).await);
     server.until_idle().await.expect("the store answers");
 
     let start = Instant::now();
-    post(&server, &format!("{round}w"), "trial", ROWS, 1_000, 4).await;
+    post(&server, &format!("{round}w"), "trial", *ROWS, 1_000, 4).await;
     server.until_idle().await.expect("the store answers");
-    let finished = per_second(ROWS, start.elapsed());
+    let finished = per_second(*ROWS, start.elapsed());
     let counts = store.counts().await.expect("the store answers");
     let runs: u64 = counts.runs.values().flat_map(|by| by.values()).sum();
-    assert_eq!(runs, ROWS as u64, "each event is a run");
-    assert_eq!(counts.effects.values().sum::<u64>(), 2 * ROWS as u64, "and two effects");
+    assert_eq!(runs, *ROWS as u64, "each event is a run");
+    assert_eq!(counts.effects.values().sum::<u64>(), 2 * *ROWS as u64, "and two effects");
     server.stop().await.expect("an orderly end");
     Measured { raw, bulk, single, finished }
 }
@@ -242,14 +248,19 @@ async fn main() {
     let folder = tempfile::tempdir().expect("a folder");
     let cluster = Cluster::start().expect("a Postgres");
 
-    println!("{ROWS} events a round, median of {ROUNDS}; in brackets: times the raw inserts of the same run");
+    let (rows, times) = (*ROWS, setting("ROUNDS", 3));
+    println!("{rows} events a round, median of {times}; in brackets: times the raw inserts of the same run");
     println!(
         "{:<10} {:>12} {:>20} {:>20} {:>20}",
         "", "raw rows/s", "accepted/s, 1,000", "accepted/s, 1", "workflows/s"
     );
+    let only = std::env::var("STORES").unwrap_or_default().to_lowercase();
     for kind in [Kind::Sqlite, Kind::Postgres] {
+        if !only.is_empty() && kind.name().to_lowercase() != only {
+            continue;
+        }
         let mut rounds = Vec::new();
-        for round in 0..ROUNDS {
+        for round in 0..times {
             rounds.push(measure(kind, folder.path(), &cluster, &format!("r{round}"), artifact.clone()).await);
         }
         let raw = median(&rounds, |m| m.raw);

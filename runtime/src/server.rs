@@ -25,6 +25,9 @@ use crate::worker::{Load, Worker};
 /// How often a node looks whether another has deployed.
 const LOOK: Duration = Duration::from_secs(1);
 
+/// So many requests of one action are caught at once.
+const CAUGHT: u32 = 256;
+
 /// How a server is run.
 pub struct Options {
     /// Where everything is kept.
@@ -76,10 +79,11 @@ impl Options {
         }
     }
 
-    /// The same, but every request is caught in `outbox`.
+    /// The same, but every request is caught in `outbox`: there is no provider to be spared.
     #[must_use]
     pub fn caught(store: Arc<dyn Store>, outbox: Outbox) -> Self {
-        Self { outbox: Some(outbox.clone()), ..Self::new(store, Arc::new(outbox)) }
+        let limits = Limits { http: CAUGHT, smtp: CAUGHT, ..Limits::default() };
+        Self { outbox: Some(outbox.clone()), limits, ..Self::new(store, Arc::new(outbox)) }
     }
 }
 

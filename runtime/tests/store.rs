@@ -82,6 +82,28 @@ suite! {
         parked_effects_are_listed_and_tried_again,
         parked_effects_are_dropped,
         an_effect_has_one_key;
+    drafts:
+        a_draft_waits_for_its_person,
+        what_has_failed_is_told;
+    vetting:
+        what_may_not_go_out_is_not_claimed,
+        messages_that_went_out_are_counted,
+        a_cap_holds_for_all_nodes_together;
+    watching:
+        alarms_ring_when_they_are_due,
+        what_is_buried_is_kept_for_its_runs,
+        referrers_are_found,
+        a_key_of_once_is_renewed_as_expected,
+        tallies_add_up_over_shards,
+        what_was_accepted_is_seen_across_shards,
+        a_deployment_says_how_it_is_filled_in;
+    history:
+        past_events_are_found_by_name,
+        what_a_device_did_counts_for_its_contact;
+    fills:
+        each_entity_is_filled_in_once,
+        a_new_deployment_begins_anew,
+        another_node_goes_on_where_it_was;
     people:
         deployments_are_counted,
         runs_are_listed_page_by_page,

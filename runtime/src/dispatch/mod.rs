@@ -13,6 +13,7 @@ mod network;
 mod post;
 mod retry_after;
 mod sign;
+mod token;
 mod verdict;
 mod web;
 
@@ -21,7 +22,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use onward_bytecode::{ActionDecl, Transport};
+use onward_bytecode::{ActionDecl, Auth, Transport};
 use onward_engine::Loaded;
 use onward_engine::model::Fields;
 use onward_engine::vm::request;
@@ -287,7 +288,8 @@ impl Dispatch {
             attempt: job.claim.attempt,
             now: self.clock.now(),
         };
-        Ok(self.courier.send(&call).await)
+        let delivery = self.courier.send(&call).await;
+        Ok(verdict::proven(delivery, |body| request::proves(program, &job.action, body, intent.due)))
     }
 
     fn decide(&self, job: Job, delivery: Delivery) -> Settle {
@@ -383,6 +385,10 @@ fn settled(claim: Claim, settlement: Settlement) -> Settle {
 /// The longest that a call of this action can be out.
 fn longest(action: &ActionDecl) -> Duration {
     match &action.transport {
+        // A token may be fetched, refused and fetched anew.
+        Transport::Http { timeout, auth: Some(Auth::OAuth(_)), .. } => {
+            (web::patience(*timeout) + token::PATIENCE) * 2
+        }
         Transport::Http { timeout, .. } => web::patience(*timeout),
         Transport::Smtp { .. } => post::LONGEST,
     }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use onward_bytecode::{OnFailure, Unsure};
 use onward_engine::model::Fields;
+use serde_json::Value as Json;
 
 use super::breaker::Health;
 use super::courier::Delivery;
@@ -47,6 +48,19 @@ pub(crate) fn settlement(delivery: Delivery, result: Fields, attempt: Attempt<'_
             Unsure::Park => park(Parking::Unsure, detail),
             Unsure::Retry | Unsure::RetryWithKey(_) => again(detail, None, attempt),
         },
+    }
+}
+
+/// An answer that does not prove what its action wants proven says that it was not done.
+pub(crate) fn proven<E: std::fmt::Display>(
+    delivery: Delivery,
+    proves: impl FnOnce(&Json) -> Result<bool, E>,
+) -> Delivery {
+    let Delivery::Accepted { detail, body } = &delivery else { return delivery };
+    match proves(body) {
+        Ok(true) => delivery,
+        Ok(false) => Delivery::refused(format!("{detail}, but its answer does not hold what the action expects")),
+        Err(fault) => Delivery::refused(format!("{detail}, but its answer cannot be looked at: {fault}")),
     }
 }
 

@@ -3,6 +3,7 @@
 //! No redirect is followed: a call with somebody's data and credentials goes where
 //! the rule sends it, or nowhere.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::error::Error as _;
 use std::sync::{Mutex, PoisonError};
@@ -10,12 +11,13 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use onward_bytecode::{ActionDecl, Length, StatusRange, Transport, Unsure};
-use onward_engine::vm::request::{Credentials, Http, Payload};
+use onward_engine::vm::request::{Credentials, Http, OAuth, Payload, multipart};
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER};
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, Url};
 use serde_json::Value as Json;
 
 use super::courier::{Call, Delivery};
+use super::token::{NoToken, Tokens};
 use super::{retry_after, sign};
 
 /// How long a connection may take to be made at most; half of the action's time if that is shorter,
@@ -33,16 +35,16 @@ const QUOTE: usize = 300;
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// Talks HTTP to providers.
-#[derive(Debug)]
 pub(super) struct Web {
     /// By the time that a connection may take, which belongs to a client and not to a request.
     clients: Mutex<BTreeMap<Duration, Client>>,
+    tokens: Tokens,
 }
 
 impl Web {
     pub(super) fn new() -> Result<Self, reqwest::Error> {
         let usual = BTreeMap::from([(CONNECT, client(CONNECT)?)]);
-        Ok(Self { clients: Mutex::new(usual) })
+        Ok(Self { clients: Mutex::new(usual), tokens: Tokens::default() })
     }
 
     fn client(&self, connect: Duration) -> Result<Client, reqwest::Error> {
@@ -63,19 +65,53 @@ impl Web {
                 return Delivery::failed(format!("no HTTP client can be made: {}", innermost(&error)));
             }
         };
-        let request = match request(&client, http, call) {
-            Ok(request) => request.timeout(patience).build(),
-            Err(why) => return Delivery::refused(why),
+        let Some(Credentials::OAuth(oauth)) = &http.auth else {
+            return match ask(&client, http, None, call).await {
+                Ok(response) => judge(response, call.action, call.now).await,
+                Err(delivery) => delivery,
+            };
         };
-        let answer = match request {
-            Ok(request) => client.execute(request).await,
-            Err(error) => Err(error),
-        };
-        match answer {
-            Ok(response) => judge(response, call.action, call.now).await,
-            Err(error) => lost(&error),
-        }
+        self.send_with_token(&client, http, oauth, call).await
     }
+
+    /// With a token that the provider does not accept it is tried once more, with a new one.
+    async fn send_with_token(&self, client: &Client, http: &Http, oauth: &OAuth, call: &Call<'_>) -> Delivery {
+        let mut last = Delivery::failed("no token was accepted");
+        for _ in 0..2 {
+            let token = match self.tokens.get(client, oauth).await {
+                Ok(token) => token,
+                Err(NoToken::Refused(why)) => return Delivery::refused(why),
+                Err(NoToken::Failed(why)) => return Delivery::failed(why),
+            };
+            let response = match ask(client, http, Some(&token), call).await {
+                Ok(response) => response,
+                Err(delivery) => return delivery,
+            };
+            let refused = response.status() == StatusCode::UNAUTHORIZED;
+            last = judge(response, call.action, call.now).await;
+            if !refused {
+                break;
+            }
+            self.tokens.drop_token(oauth, &token).await;
+        }
+        last
+    }
+}
+
+/// The provider's answer, or what it means that none came.
+async fn ask(
+    client: &Client,
+    http: &Http,
+    token: Option<&str>,
+    call: &Call<'_>,
+) -> Result<Response, Delivery> {
+    let request = request(client, http, token, call).map_err(Delivery::refused)?;
+    let request = request.timeout(patience(http.timeout)).build();
+    match request {
+        Ok(request) => client.execute(request).await,
+        Err(error) => Err(error),
+    }
+    .map_err(|error| lost(&error))
 }
 
 fn client(connect: Duration) -> Result<Client, reqwest::Error> {
@@ -87,7 +123,12 @@ fn client(connect: Duration) -> Result<Client, reqwest::Error> {
         .build()
 }
 
-fn request(client: &Client, http: &Http, call: &Call<'_>) -> Result<RequestBuilder, String> {
+fn request(
+    client: &Client,
+    http: &Http,
+    token: Option<&str>,
+    call: &Call<'_>,
+) -> Result<RequestBuilder, String> {
     let method =
         Method::from_bytes(http.method.as_bytes()).map_err(|_| format!("`{}` is no method", http.method))?;
     let url = Url::parse(&http.url).map_err(|error| format!("its url cannot be used: {error}"))?;
@@ -96,9 +137,11 @@ fn request(client: &Client, http: &Http, call: &Call<'_>) -> Result<RequestBuild
     request = match &http.auth {
         Some(Credentials::Basic(user, password)) => request.basic_auth(user, Some(password)),
         Some(Credentials::Bearer(token)) => request.bearer_auth(token),
-        Some(Credentials::OAuth(_)) => request,
-        None => request,
+        Some(Credentials::OAuth(_)) | None => request,
     };
+    if let Some(token) = token {
+        request = request.bearer_auth(token);
+    }
     if !matches!(http.body, Payload::Empty) {
         request = request.body(body);
     }
@@ -111,19 +154,23 @@ pub(super) fn patience(timeout: Length) -> Duration {
     Duration::from_millis(u64::try_from(millis).unwrap_or(1))
 }
 
-fn body(payload: &Payload) -> Result<(Vec<u8>, Option<&'static str>), String> {
+fn body(payload: &Payload) -> Result<(Vec<u8>, Option<Cow<'static, str>>), String> {
     match payload {
         Payload::Empty => Ok((Vec::new(), None)),
-        Payload::Text(text) => Ok((text.as_bytes().to_vec(), Some("text/plain; charset=utf-8"))),
+        Payload::Text(text) => Ok((text.as_bytes().to_vec(), Some("text/plain; charset=utf-8".into()))),
         Payload::Json(json) => serde_json::to_vec(json)
-            .map(|bytes| (bytes, Some("application/json")))
+            .map(|bytes| (bytes, Some("application/json".into())))
             .map_err(|error| format!("its body cannot be written: {error}")),
-        Payload::Form(pairs) | Payload::Multipart(pairs) => {
+        Payload::Multipart(pairs) => {
+            let (kind, bytes) = multipart(pairs);
+            Ok((bytes, Some(kind.into())))
+        }
+        Payload::Form(pairs) => {
             // A URL's query is written as a form is (URL Standard, section 5.2).
             let mut url = Url::parse("http://form").map_err(|error| error.to_string())?;
             url.query_pairs_mut().extend_pairs(pairs.iter().map(|(name, value)| (&**name, &**value)));
             let form = url.query().unwrap_or_default();
-            Ok((form.as_bytes().to_vec(), Some("application/x-www-form-urlencoded")))
+            Ok((form.as_bytes().to_vec(), Some("application/x-www-form-urlencoded".into())))
         }
     }
 }
@@ -131,12 +178,12 @@ fn body(payload: &Payload) -> Result<(Vec<u8>, Option<&'static str>), String> {
 fn headers(
     http: &Http,
     call: &Call<'_>,
-    kind: Option<&'static str>,
+    kind: Option<Cow<'static, str>>,
     body: &[u8],
 ) -> Result<HeaderMap, String> {
     let mut headers = HeaderMap::new();
     if let Some(kind) = kind {
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+        headers.insert(CONTENT_TYPE, value("content-type", &kind)?);
     }
     let key = &*call.intent.key;
     headers.insert(IDEMPOTENCY_KEY, value("idempotency-key", key)?);

@@ -25,7 +25,7 @@ async fn settle(bed: &Bed, settle: Settle) -> Settled {
 }
 
 async fn claim_one(bed: &Bed, key: &str) -> Claim {
-    let claims = bed.store.claim(&claiming("n1", 10)).await.unwrap();
+    let claims = bed.store.claim(&claiming("n1", 10), &Unvetted).await.unwrap().claims;
     assert_eq!(claimed_keys(&claims), [key]);
     claims[0].clone()
 }
@@ -57,7 +57,7 @@ pub(crate) async fn eight_dispatchers_claim_each_intent_once(bed: &Bed) {
         dispatchers.spawn(async move {
             let mut keys = Vec::new();
             loop {
-                let claims = store.claim(&claiming(&format!("n{number}"), 7)).await.unwrap();
+                let claims = store.claim(&claiming(&format!("n{number}"), 7), &Unvetted).await.unwrap().claims;
                 if claims.is_empty() {
                     return keys;
                 }
@@ -79,10 +79,10 @@ pub(crate) async fn actions_have_limits(bed: &Bed) {
     node.intend("ana", intents.collect()).await;
     let per_action = BTreeMap::from([("email".into(), 2), ("sms".into(), 0)]);
     let limited = Claiming { per_action, ..claiming("n1", 20) };
-    let claims = bed.store.claim(&limited).await.unwrap();
+    let claims = bed.store.claim(&limited, &Unvetted).await.unwrap().claims;
     let count = |action: &str| claims.iter().filter(|claim| &*claim.intent.action == action).count();
     assert_eq!((count("email"), count("sms"), count("slack")), (2, 0, 5));
-    assert_eq!(bed.store.claim(&claiming("n1", 4)).await.unwrap().len(), 4);
+    assert_eq!(bed.store.claim(&claiming("n1", 4), &Unvetted).await.unwrap().claims.len(), 4);
 }
 
 pub(crate) async fn what_is_not_due_is_not_claimed(bed: &Bed) {
@@ -91,7 +91,7 @@ pub(crate) async fn what_is_not_due_is_not_claimed(bed: &Bed) {
     node.intend("ana", vec![later, intent("now", "ana")]).await;
     claim_one(bed, "now").await;
     let then = Claiming { now: after(100), ..claiming("n1", 10) };
-    let claims = bed.store.claim(&then).await.unwrap();
+    let claims = bed.store.claim(&then, &Unvetted).await.unwrap().claims;
     assert_eq!(claimed_keys(&claims), ["later"]);
     assert_eq!(claims[0].intent, Intent { due: after(100), ..intent("later", "ana") });
 }
@@ -117,16 +117,16 @@ pub(crate) async fn a_retried_effect_waits(bed: &Bed) {
     let claim = claim_one(bed, "i1").await;
     let settlement = Settlement::Retry { due: after(300), detail: "429".into() };
     assert_eq!(settle(bed, Settle { claim, settlement }).await, Settled::Done);
-    assert!(bed.store.claim(&claiming("n1", 10)).await.unwrap().is_empty());
+    assert!(bed.store.claim(&claiming("n1", 10), &Unvetted).await.unwrap().claims.is_empty());
     assert_eq!(bed.store.next_due().await.unwrap(), Some(after(300)));
     let then = Claiming { now: after(300), ..claiming("n2", 10) };
-    assert_eq!(bed.store.claim(&then).await.unwrap()[0].attempt, 2);
+    assert_eq!(bed.store.claim(&then, &Unvetted).await.unwrap().claims[0].attempt, 2);
 }
 
 pub(crate) async fn a_stale_settlement_is_ignored(bed: &Bed) {
     let mut node = Node::start(bed, "n1").await;
     node.intend("ana", vec![intent("i1", "ana"), intent("i2", "ana")]).await;
-    let claims = bed.store.claim(&claiming("n1", 10)).await.unwrap();
+    let claims = bed.store.claim(&claiming("n1", 10), &Unvetted).await.unwrap().claims;
     let settlement = Settlement::Retry { due: noon(), detail: "again".into() };
     let first = claims.iter().find(|claim| &*claim.intent.key == "i1").unwrap();
     settle(bed, Settle { claim: first.clone(), settlement }).await;
@@ -144,8 +144,8 @@ pub(crate) async fn a_lost_claim_is_taken_over(bed: &Bed) {
     let node = Node::start(bed, "n1").await;
     node.intend("ana", vec![intent("i1", "ana"), intent("i2", "ana")]).await;
     let short = Claiming { lease: Duration::from_millis(1), ..claiming("n1", 1) };
-    let lost = bed.store.claim(&short).await.unwrap();
-    bed.store.claim(&claiming("n1", 1)).await.unwrap();
+    let lost = bed.store.claim(&short, &Unvetted).await.unwrap().claims;
+    bed.store.claim(&claiming("n1", 1), &Unvetted).await.unwrap().claims;
     let taken = eventually("the lease runs out", async || {
         let taken = bed.store.expired("n2", TTL, 10).await.unwrap();
         (!taken.is_empty()).then_some(taken)
@@ -153,7 +153,7 @@ pub(crate) async fn a_lost_claim_is_taken_over(bed: &Bed) {
     .await;
     assert_eq!(taken, lost);
     assert!(bed.store.expired("n3", TTL, 10).await.unwrap().is_empty(), "one takes it");
-    assert!(bed.store.claim(&claiming("n3", 10)).await.unwrap().is_empty());
+    assert!(bed.store.claim(&claiming("n3", 10), &Unvetted).await.unwrap().claims.is_empty());
     assert_eq!(settle(bed, parked(&taken[0], Parking::Unsure)).await, Settled::Done);
     assert_eq!(settle(bed, accepted(&lost[0])).await, Settled::Stale);
 }
@@ -178,7 +178,7 @@ pub(crate) async fn an_intent_is_cancelled_or_claimed(bed: &Bed) {
     let dispatcher = tokio::spawn(async move {
         let mut claims = Vec::new();
         for _ in 0..20 {
-            claims.extend(store.claim(&claiming("n1", 5)).await.unwrap());
+            claims.extend(store.claim(&claiming("n1", 5), &Unvetted).await.unwrap().claims);
         }
         claims
     });
@@ -207,7 +207,7 @@ pub(crate) async fn parked_effects_are_listed_and_tried_again(bed: &Bed) {
     let node = Node::start(bed, "n1").await;
     let sms = Intent { action: "sms".into(), ..intent("i2", "ana") };
     node.intend("ana", vec![intent("i1", "ana"), sms, intent("i3", "ana")]).await;
-    let claims = bed.store.claim(&claiming("n1", 10)).await.unwrap();
+    let claims = bed.store.claim(&claiming("n1", 10), &Unvetted).await.unwrap().claims;
     let why = |claim: &Claim| if &*claim.intent.key == "i3" { Parking::Unsure } else { Parking::Refused };
     let settles = claims.iter().map(|claim| parked(claim, why(claim))).collect();
     bed.store.settle(settles, after(5)).await.unwrap();
@@ -224,7 +224,7 @@ pub(crate) async fn parked_effects_are_listed_and_tried_again(bed: &Bed) {
     assert_eq!(bed.store.effects(&EffectFilter { limit: 1, ..all }).await.unwrap().len(), 1);
 
     let then = Claiming { now: after(9), ..claiming("n2", 10) };
-    let claims = bed.store.claim(&then).await.unwrap();
+    let claims = bed.store.claim(&then, &Unvetted).await.unwrap().claims;
     assert!(claims.len() == 2 && claims.iter().all(|claim| claim.attempt == 2), "{claims:?}");
     assert_eq!(told(bed, 5).await[3..], [What::Ordered, What::Ordered]);
 }
@@ -232,7 +232,7 @@ pub(crate) async fn parked_effects_are_listed_and_tried_again(bed: &Bed) {
 pub(crate) async fn parked_effects_are_dropped(bed: &Bed) {
     let mut node = Node::start(bed, "n1").await;
     node.intend("ana", vec![intent("i1", "ana"), intent("i2", "ana")]).await;
-    for claim in bed.store.claim(&claiming("n1", 10)).await.unwrap() {
+    for claim in bed.store.claim(&claiming("n1", 10), &Unvetted).await.unwrap().claims {
         settle(bed, parked(&claim, Parking::Exhausted)).await;
     }
     let one = EffectFilter { keys: vec!["i1".into()], ..EffectFilter::default() };

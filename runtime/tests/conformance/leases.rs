@@ -91,7 +91,7 @@ async fn work(store: Arc<dyn Store>, name: &'static str, ttl: Duration, done: Ar
             let batch = store.read(&lease, 20, noon()).await.unwrap();
             let entered =
                 |filed: &Filed| Enrolled { key: filed.fact.id.clone(), ..enrolled(&filed.fact.subject.id) };
-            let enrolments: Vec<_> = batch.facts.iter().map(entered).collect();
+            let enrolments: Vec<_> = batch.facts.iter().map(entered).map(enrolling).collect();
             let count = enrolments.len();
             let mut commit = Commit::new(batch.cursor, noon());
             commit.add(Transition { enrolments, ..Transition::default() });

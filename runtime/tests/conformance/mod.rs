@@ -1,27 +1,33 @@
 //! What a store must do, whichever it is.
 
+pub(crate) mod drafts;
 pub(crate) mod effects;
 pub(crate) mod facts;
+pub(crate) mod fills;
+pub(crate) mod history;
 pub(crate) mod identities;
 pub(crate) mod leases;
 mod only_postgres;
 mod only_sqlite;
 pub(crate) mod people;
 pub(crate) mod runs;
+pub(crate) mod vetting;
+pub(crate) mod watching;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use onward_bytecode::{EntityId, Hash, OnFailure};
+use onward_engine::Needs;
 use onward_engine::model::{
-    Enrolled, Fact, FactKind, Fields, Finish, Intent, Origin, Rest, Run, RunChange, RunState, Transition,
+    Enrolled, Enrolling, Fact, FactKind, Fields, Finish, Intent, Origin, Rest, Run, RunChange, RunState, Transition,
 };
 use onward_runtime::cluster::Cluster;
 use onward_runtime::store::{
-    self, Claim, Claiming, Commit, Filed, IdentityKey, Lease, Namespace, NewFact, Options, Shard, Store, Who,
-    shard_of,
+    self, Claim, Claiming, Commit, Due, Filed, IdentityKey, Lease, Namespace, NewFact, Options, Ring, Shard, Store, Unvetted,
+    Who, shard_of,
 };
 
 pub(crate) const SHARDS: u16 = 8;
@@ -150,6 +156,24 @@ pub(crate) fn changed(run: &Run, state: RunState) -> RunChange {
     RunChange { expected: Some(run.version - 1), run }
 }
 
+/// Which run's timer it is, or whose alarm.
+pub(crate) fn rung(due: &Due) -> String {
+    match &due.what {
+        Ring::Timer(run) => run.to_string(),
+        Ring::Wake => format!("wake {}", due.subject.id),
+    }
+}
+
+/// These entities.
+pub(crate) fn needs(entities: BTreeSet<EntityId>) -> Needs {
+    Needs { entities, ..Needs::default() }
+}
+
+/// A new key of `once`.
+pub(crate) fn enrolling(key: Enrolled) -> Enrolling {
+    Enrolling { key, at: noon(), before: None }
+}
+
 pub(crate) fn enrolled(subject: &str) -> Enrolled {
     Enrolled { workflow: "welcome".into(), subject: contact(subject), key: "".into() }
 }
@@ -172,7 +196,7 @@ pub(crate) fn intent(key: &str, subject: &str) -> Intent {
 }
 
 pub(crate) fn claiming(node: &str, limit: u32) -> Claiming {
-    Claiming { node: node.into(), now: after(1), lease: TTL, limit, per_action: BTreeMap::new() }
+    Claiming { node: node.into(), now: after(1), lease: TTL, limit, per_action: BTreeMap::new(), since: None }
 }
 
 /// A node at work.

@@ -27,7 +27,7 @@ async fn a_killed_process_leaves_nothing_locked() {
     let bed = Bed { store, address: address.clone(), folder: None };
     let node = Node::start(&bed, "n1").await;
     node.intend("ana", vec![intent("i1", "ana")]).await;
-    let claims = bed.store.claim(&claiming("n1", 10)).await.unwrap();
+    let claims = bed.store.claim(&claiming("n1", 10), &Unvetted).await.unwrap().claims;
     bed.store.accept(vec![event("e1", "ana")]).await.unwrap();
     drop(node);
     drop(bed);

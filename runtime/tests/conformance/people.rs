@@ -22,13 +22,13 @@ pub(crate) async fn deployments_are_counted(bed: &Bed) {
     let store = &bed.store;
     let other = Hash([8; 32]);
     assert_eq!(store.live().await.unwrap(), None);
-    let error = store.deploy(program(), "ana", noon()).await.unwrap_err();
+    let error = store.deploy(program(), "ana", noon(), None).await.unwrap_err();
     assert!(matches!(error, StoreError::NoProgram { .. }), "{error}");
     store.put_program(program(), b"one").await.unwrap();
     store.put_program(program(), b"one").await.unwrap();
     store.put_program(other, b"two").await.unwrap();
     for (number, hash) in [(1, program()), (2, other), (3, program())] {
-        let deployment = store.deploy(hash, "ana", after(number)).await.unwrap();
+        let deployment = store.deploy(hash, "ana", after(number), None).await.unwrap();
         assert_eq!(store.live().await.unwrap().as_ref(), Some(&deployment));
         assert_eq!((deployment.hash, deployment.at, &*deployment.by), (hash, after(number), "ana"));
     }

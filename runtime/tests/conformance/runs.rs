@@ -18,7 +18,7 @@ fn set(subject: &str, attributes: serde_json::Value) -> EntityChange {
 }
 
 async fn attributes(bed: &Bed, subject: &str) -> Option<Fields> {
-    let snapshot = bed.store.load(&BTreeSet::from([contact(subject)])).await.unwrap();
+    let snapshot = bed.store.load(&needs(BTreeSet::from([contact(subject)])), None).await.unwrap();
     snapshot.entities[&contact(subject)].clone().map(|entity| entity.attributes)
 }
 
@@ -47,27 +47,27 @@ pub(crate) async fn a_run_is_made_once(bed: &Bed) {
 
 pub(crate) async fn a_workflow_is_entered_once(bed: &Bed) {
     let node = Node::start(bed, "n1").await;
-    let entered = Transition { enrolments: vec![enrolled("ana")], ..Transition::default() };
+    let entered = Transition { enrolments: vec![enrolling(enrolled("ana"))], ..Transition::default() };
     node.commit("ana", entered.clone()).await.unwrap();
     let error = node.commit("ana", entered.clone()).await.unwrap_err();
     assert!(matches!(error, StoreError::Conflict { .. }), "{error}");
     let other = Enrolled { key: "order-7".into(), ..enrolled("ana") };
-    node.commit("ana", Transition { enrolments: vec![other.clone()], ..Transition::default() })
+    node.commit("ana", Transition { enrolments: vec![enrolling(other.clone())], ..Transition::default() })
         .await
         .unwrap();
-    let snapshot = bed.store.load(&BTreeSet::from([contact("ana")])).await.unwrap();
-    assert_eq!(snapshot.enrolments, BTreeSet::from([enrolled("ana"), other]));
+    let snapshot = bed.store.load(&needs(BTreeSet::from([contact("ana")])), None).await.unwrap();
+    assert_eq!(snapshot.enrolments, BTreeMap::from([(enrolled("ana"), noon()), (other, noon())]));
 }
 
 pub(crate) async fn a_batch_is_committed_whole_or_not_at_all(bed: &Bed) {
     let mut node = Node::start(bed, "n1").await;
-    node.commit("ana", Transition { enrolments: vec![enrolled("ana")], ..Transition::default() })
+    node.commit("ana", Transition { enrolments: vec![enrolling(enrolled("ana"))], ..Transition::default() })
         .await
         .unwrap();
     let all = Transition {
         entities: vec![set("ana", json!({"plan": "pro"}))],
         runs: vec![new_run(run("r1", "ana"))],
-        enrolments: vec![enrolled("ana")],
+        enrolments: vec![enrolling(enrolled("ana"))],
         intents: vec![intent("i1", "ana")],
         facts: vec![follows("f1", "ben")],
         ..Transition::default()
@@ -75,7 +75,7 @@ pub(crate) async fn a_batch_is_committed_whole_or_not_at_all(bed: &Bed) {
     node.commit("ana", all).await.unwrap_err();
     assert!(bed.store.run("r1").await.unwrap().is_none());
     assert_eq!(attributes(bed, "ana").await, None);
-    assert!(bed.store.claim(&claiming("n1", 10)).await.unwrap().is_empty());
+    assert!(bed.store.claim(&claiming("n1", 10), &Unvetted).await.unwrap().claims.is_empty());
     assert!(node.take().await.is_empty());
 }
 
@@ -91,7 +91,7 @@ pub(crate) async fn timers_ring_when_they_are_due(bed: &Bed) {
     let lease = node.lease("ana");
     let due = async |seconds| {
         let timers = bed.store.read(&lease, 10, after(seconds)).await.unwrap().timers;
-        timers.iter().map(|due| due.run.to_string()).collect::<Vec<_>>()
+        timers.iter().map(rung).collect::<Vec<_>>()
     };
     assert!(due(59).await.is_empty());
     assert_eq!(due(60).await, ["r2"]);
@@ -108,19 +108,19 @@ pub(crate) async fn what_is_known_is_loaded(bed: &Bed) {
     let transition = Transition {
         entities: vec![set("ana", json!({"plan": "pro"}))],
         runs: vec![new_run(run("r1", "ana"))],
-        enrolments: vec![enrolled("ana")],
+        enrolments: vec![enrolling(enrolled("ana"))],
         ..Transition::default()
     };
     node.commit("ana", transition).await.unwrap();
     let asked = BTreeSet::from([contact("ana"), contact("ben"), EntityId::new("account", "ana")]);
-    let snapshot = bed.store.load(&asked).await.unwrap();
+    let snapshot = bed.store.load(&needs(asked), None).await.unwrap();
     assert_eq!(snapshot.entities.len(), 3);
     let ana = snapshot.entities[&contact("ana")].clone().unwrap();
     assert_eq!((ana.created, ana.attributes), (noon(), fields(json!({"plan": "pro"}))));
     assert!(snapshot.entities[&contact("ben")].is_none());
     assert_eq!(snapshot.runs[&contact("ana")], [run("r1", "ana")]);
     assert!(snapshot.runs[&contact("ben")].is_empty());
-    assert_eq!(snapshot.enrolments, BTreeSet::from([enrolled("ana")]));
+    assert_eq!(snapshot.enrolments, BTreeMap::from([(enrolled("ana"), noon())]));
 
     bed.store.accept(vec![event("e1", "ana"), event("e2", "ben")]).await.unwrap();
     let lease = node.lease("ana");
@@ -130,8 +130,8 @@ pub(crate) async fn what_is_known_is_loaded(bed: &Bed) {
     })
     .await;
     assert_eq!(batch.snapshot.runs[&contact("ana")], [run("r1", "ana")]);
-    assert_eq!(batch.snapshot.enrolments, BTreeSet::from([enrolled("ana")]));
-    assert_eq!(bed.store.load(&BTreeSet::new()).await.unwrap().entities.len(), 0);
+    assert_eq!(batch.snapshot.enrolments, BTreeMap::from([(enrolled("ana"), noon())]));
+    assert_eq!(bed.store.load(&needs(BTreeSet::new()), None).await.unwrap().entities.len(), 0);
 }
 
 pub(crate) async fn attributes_are_set_one_by_one(bed: &Bed) {
@@ -164,7 +164,7 @@ pub(crate) async fn what_was_deleted_comes_back_empty(bed: &Bed) {
     let back = EntityChange { at: after(60), ..set("ana", json!({"score": 1})) };
     commit(vec![delete.clone(), back]).await;
     assert_eq!(attributes(bed, "ana").await, Some(fields(json!({"score": 1}))));
-    let snapshot = bed.store.load(&BTreeSet::from([contact("ana")])).await.unwrap();
+    let snapshot = bed.store.load(&needs(BTreeSet::from([contact("ana")])), None).await.unwrap();
     assert_eq!(snapshot.entities[&contact("ana")].as_ref().unwrap().created, after(60));
     commit(vec![delete]).await;
     assert_eq!(attributes(bed, "ana").await, None);
@@ -185,7 +185,7 @@ pub(crate) async fn a_moved_run_goes_on_elsewhere(bed: &Bed) {
         assert_eq!(bed.store.run(id).await.unwrap().unwrap().run, here);
         node.commit("ana", made(here)).await.unwrap_err();
     }
-    let snapshot = bed.store.load(&BTreeSet::from([contact("ana")])).await.unwrap();
+    let snapshot = bed.store.load(&needs(BTreeSet::from([contact("ana")])), None).await.unwrap();
     assert_eq!(snapshot.runs[&contact("ana")].len(), 2);
 }
 

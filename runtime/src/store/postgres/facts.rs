@@ -41,9 +41,10 @@ const AFTER: &str = concat!(
     " ORDER BY f.tx, f.seq LIMIT $4"
 );
 // The index of a subject's facts by name gives them in the order of the log.
-const HISTORY: &str = "
+const HISTORY: &str = r#"
     WITH RECURSIVE asked AS (
-        SELECT place, shard, kind, id, event, NULL::bigint AS tx, NULL::bigint AS seq
+        SELECT place, shard, kind COLLATE "C" AS kind, id COLLATE "C" AS id, event, NULL::bigint AS tx,
+            NULL::bigint AS seq
         FROM unnest($1::integer[], $2::text[], $3::text[], $4::text[])
             WITH ORDINALITY AS asked (shard, kind, id, event, place)
         UNION ALL
@@ -54,7 +55,7 @@ const HISTORY: &str = "
     JOIN facts AS f ON f.subject_id = a.id AND f.subject_kind = a.kind AND f.name = a.event
         AND f.shard = a.shard AND (f.tx, f.seq) <= (l.cursor_tx, l.cursor_seq)
     WHERE a.tx IS NULL OR (f.tx, f.seq) < (a.tx, a.seq)
-    ORDER BY a.place, f.tx, f.seq";
+    ORDER BY a.place, f.tx, f.seq"#;
 const NOT_READ: &str = "
     SELECT f.subject_kind, f.subject_id, f.body::text, f.at
     FROM unnest($1::integer[], $2::text[], $3::text[]) AS asked (shard, kind, id)
