@@ -78,11 +78,6 @@ impl Limit {
         self.about(&format!("source `{name}`"), span, "shorten this value")
     }
 
-    /// The message about a test.
-    pub(super) fn of_test(self, name: &str, span: Span) -> Diagnostic {
-        self.about(&format!("test `{name}`"), span, "shorten this value")
-    }
-
     /// The message about a value of a test.
     pub(super) fn of_test(self, name: &str, span: Span) -> Diagnostic {
         self.about(&format!("this value of the test \"{name}\""), span, "shorten it")
