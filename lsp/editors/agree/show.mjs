@@ -6,7 +6,7 @@ import { treeClasses } from "./treesitter.mjs";
 
 const [which, file] = process.argv.slice(2);
 const text = readFileSync(file, "utf8");
-const classes = which === "tree" ? treeClasses(text) : await textmateClasses(text);
+const classes = which === "tree" ? treeClasses([text])[0] : await textmateClasses(text);
 let out = "";
 for (let at = 0; at < text.length; ) {
   let end = at + 1;

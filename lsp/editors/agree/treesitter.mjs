@@ -1,63 +1,72 @@
-// The tree-sitter grammar, built when its sources are newer.
+// The tree-sitter grammar, asked through `driver.c`, which is built when its sources are newer.
 
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readFileSync, statSync } from "node:fs";
-import { createRequire } from "node:module";
+import { mkdirSync, statSync } from "node:fs";
 import path from "node:path";
-import Parser from "tree-sitter";
-import headers from "node-api-headers";
 import { grammar, here } from "./paths.mjs";
 import { classOf } from "./table.mjs";
 
-const built = path.join(here, ".build/onward.node");
-const sources = [path.join(grammar, "src/parser.c"), path.join(grammar, "src/scanner.c"), path.join(here, "binding.c")];
+const library = path.join(here, "node_modules/tree-sitter/vendor/tree-sitter/lib");
+const driver = path.join(here, ".build/driver");
+const sources = [...["parser.c", "scanner.c"].map((it) => path.join(grammar, "src", it)), path.join(here, "driver.c")];
 
-function age(file) {
-  return statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
-}
+const age = (file) => statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 
-if (sources.some((it) => age(it) > age(built))) {
-  mkdirSync(path.dirname(built), { recursive: true });
-  const link = process.platform === "darwin" ? ["-undefined", "dynamic_lookup"] : [];
+/** Builds the driver if it is not there, or older than its sources. */
+export function build() {
+  if (sources.every((it) => age(it) <= age(driver))) return;
+  mkdirSync(path.dirname(driver), { recursive: true });
+  const folders = [path.join(library, "include"), path.join(library, "src"), path.join(grammar, "src")];
   execFileSync(
     process.env.CC ?? "cc",
-    ["-shared", "-fPIC", "-O1", ...link, "-I", path.join(grammar, "src"), "-I", headers.include_dir, "-o", built, ...sources],
+    ["-std=c11", "-D_DEFAULT_SOURCE", "-O1", ...folders.flatMap((it) => ["-I", it]), "-o", driver, ...sources, path.join(library, "src/lib.c")],
     { stdio: "inherit" },
   );
 }
 
-const language = createRequire(import.meta.url)(built);
-const parser = new Parser();
-parser.setLanguage(language);
-
-export function parse(text) {
-  return parser.parse((index) => text.slice(index, index + 4096));
+function ask(texts, ...args) {
+  build();
+  const input = texts.map((it) => `${it}\0`).join("");
+  return execFileSync(driver, args, { input, encoding: "utf8", maxBuffer: 1 << 28 }).split("\0").slice(0, -1);
 }
 
-export function query(name) {
-  return new Parser.Query(language, readFileSync(path.resolve(grammar, "queries", name), "utf8"));
+/** The tree of each text. */
+export const trees = (texts) => ask(texts, "tree");
+
+const rows = (answer) => answer.split("\n").filter(Boolean).map((it) => it.split(" "));
+
+/** The places of bytes in a text, as places of UTF-16 units. */
+function places(text) {
+  const bytes = Buffer.from(text);
+  if (bytes.length === text.length) return (byte) => byte;
+  return (byte) => bytes.subarray(0, byte).toString().length;
 }
 
-/** The outermost nodes with mistakes: `[{ line, text }]`. */
-export function mistakes(text) {
-  const found = [];
-  const walk = (node) => {
-    if (node.isError || node.isMissing) found.push({ line: node.startPosition.row + 1, text: node.text.slice(0, 60) });
-    else if (node.hasError) node.children.forEach(walk);
-  };
-  walk(parse(text).rootNode);
-  return found;
+/** The outermost nodes with mistakes in each text: `{ line, text }`. */
+export function mistakes(texts) {
+  return ask(texts, "mistakes").map((answer, at) => {
+    const place = places(texts[at]);
+    return rows(answer).map((it) => it.map((byte) => place(Number(byte)))).map(([from, to]) => ({
+      line: texts[at].slice(0, from).split("\n").length,
+      text: texts[at].slice(from, Math.min(to, from + 60)),
+    }));
+  });
 }
 
-let highlights;
+/** The captures of a query in each text: `{ name, from, to }`; predicates are not asked. */
+export function captures(texts, file) {
+  return ask(texts, "query", file).map((answer, at) => {
+    const place = places(texts[at]);
+    return rows(answer).map(([name, from, to]) => ({ name, from: place(Number(from)), to: place(Number(to)) }));
+  });
+}
 
-/** The class of each UTF-16 unit; of two captures the one of the smaller node, then the later, counts. */
-export function treeClasses(text) {
-  highlights ??= query("highlights.scm");
-  const found = highlights.captures(parse(text).rootNode);
-  const size = (it) => it.node.endIndex - it.node.startIndex;
-  found.sort((a, b) => size(b) - size(a));
-  const out = new Array(text.length).fill("none");
-  for (const { name, node } of found) out.fill(classOf("capture", name) ?? "none", node.startIndex, node.endIndex);
-  return out;
+/** The class of each UTF-16 unit of each text; of two captures the one of the smaller node counts. */
+export function treeClasses(texts) {
+  return captures(texts, path.join(grammar, "queries/highlights.scm")).map((found, at) => {
+    const out = new Array(texts[at].length).fill("none");
+    found.sort((a, b) => b.to - b.from - (a.to - a.from));
+    for (const { name, from, to } of found) out.fill(classOf("capture", name) ?? "none", from, to);
+    return out;
+  });
 }
