@@ -3,13 +3,16 @@
 //! What a trigger, a branch or an earlier condition has settled is known at the steps
 //! behind it, until the run rests or changes something; what it says of an event stays.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use super::Analysis;
 use super::claim::Claim;
 use super::place::is_fixed;
 use super::solve::{Case, Cases, Conflict, both, cases, conflict, either, is_never, model, possible};
 use crate::codes;
 use crate::diagnostic::{Diagnostic, Span};
-use crate::hir::{EventScope, Exit, Expr, ExprKind, SourceItem, Step, StepKind, Trigger, Workflow};
+use crate::hir::{Act, EventScope, Exit, Expr, ExprKind, Hir, SourceItem, Step, StepKind, Trigger, Workflow};
 
 impl Analysis<'_> {
     /// Looks at every condition of the program.
@@ -21,8 +24,9 @@ impl Analysis<'_> {
         for source in hir.sources.values() {
             self.source(&source.items);
         }
+        let called = called(hir);
         for workflow in hir.workflows.values() {
-            self.workflow(workflow);
+            self.workflow(workflow, called.contains(&workflow.name));
         }
     }
 
@@ -40,7 +44,8 @@ impl Analysis<'_> {
         }
     }
 
-    fn workflow(&mut self, workflow: &Workflow) {
+    /// Looks at a workflow; if it is `called` by others, it starts without a trigger too.
+    fn workflow(&mut self, workflow: &Workflow, called: bool) {
         let triggers = workflow.triggers.iter().filter_map(|it| it.condition.as_ref());
         let goal = workflow.goal.iter().filter_map(|it| it.condition.as_ref());
         for condition in triggers.chain(goal) {
@@ -50,7 +55,8 @@ impl Analysis<'_> {
         for trigger in &workflow.triggers {
             start = either(start, started(trigger));
         }
-        let start = possible(&start);
+        // Without triggers, after a mistake too, nobody knows who starts it.
+        let start = if called || workflow.triggers.is_empty() { None } else { possible(&start) };
         for exit in &workflow.exits {
             self.exit(exit, &start);
         }
@@ -304,4 +310,17 @@ fn clash(known: &Cases, asked: &Cases) -> Option<Conflict> {
 fn lasting(known: &Cases) -> Cases {
     let stays = |case: &Case| case.iter().filter(|it: &&Claim| is_fixed(&it.place)).cloned().collect();
     known.as_ref().map(|it| it.iter().map(stays).collect())
+}
+
+/// The workflows that others start.
+fn called(hir: &Hir) -> BTreeSet<Arc<str>> {
+    let mut found = BTreeSet::new();
+    for step in hir.workflows.values().flat_map(|it| &it.steps) {
+        step.walk(&mut |step| {
+            if let StepKind::Do { act: Act::Start(workflow), .. } = &step.kind {
+                found.insert(workflow.clone());
+            }
+        });
+    }
+    found
 }

@@ -52,6 +52,8 @@ pub(super) struct Started<'a> {
     broken: bool,
     /// Names of such events.
     unknown: Vec<Arc<str>>,
+    /// Whether a trigger's condition was not understood.
+    vague: bool,
 }
 
 impl Started<'_> {
@@ -69,6 +71,12 @@ impl Started<'_> {
         let mut scope = self.scope_of(subject, EventScope::Current);
         scope.facts = self.facts.iter().cloned().reduce(|a, b| &a & &b).unwrap_or_default();
         scope
+    }
+
+    /// The triggers; none if there was a mistake in one, for then nobody knows what starts
+    /// the workflow.
+    pub(super) fn into_triggers(self) -> Vec<Trigger> {
+        if self.broken || self.vague { Vec::new() } else { self.triggers }
     }
 
     /// Adds a trigger without an event; none after a mistake in it.
@@ -175,6 +183,7 @@ impl<'a> Checker<'a> {
             started.add_entity_trigger(found);
             return;
         }
+        started.vague |= found.is_none();
         // Also after a mistake: keeps the count of triggers and events equal.
         let kind = TriggerKind::Changed;
         started.add(found.unwrap_or(Trigger { kind, condition: None, span }));

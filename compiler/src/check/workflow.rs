@@ -40,7 +40,7 @@ impl<'a> Checker<'a> {
             docs: syntax.docs().unwrap_or_default().into(),
             subject,
             stage: clauses.stage(),
-            triggers: started.triggers,
+            triggers: started.into_triggers(),
             enrolment: clauses.enrolment(),
             overlap: clauses.overlap(),
             goal: clauses.goal(),

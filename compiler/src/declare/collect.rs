@@ -298,6 +298,8 @@ impl Collector<'_> {
         if let Some(first) = self.declared.teams.get(&name)
             && !self.takes_place("team", &name, span, author, (first.span, first.author))
         {
+            // Which of the two is meant is unknown: whoever is in one may be in the team.
+            self.declared.teams.entry(name).and_modify(|it| it.members.extend(members));
             return;
         }
         self.declared.teams.insert(name, Team { members, span, author });
