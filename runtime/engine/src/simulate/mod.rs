@@ -9,8 +9,6 @@ mod coverage;
 mod dispatch;
 mod effect;
 mod identity;
-#[cfg(test)]
-mod tests;
 mod world;
 
 use std::collections::{BTreeMap, VecDeque};
