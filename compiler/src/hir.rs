@@ -398,7 +398,6 @@ pub struct Workflow {
 
 /// How often a workflow may start for one subject.
 #[derive(Debug, Clone)]
-#[expect(clippy::large_enum_variant, reason = "a workflow has one")]
 pub enum Enrolment {
     /// Each time.
     EveryTime,
@@ -522,7 +521,6 @@ pub struct Hmac {
 
 /// One thing that a source says.
 #[derive(Debug, Clone)]
-#[expect(clippy::large_enum_variant, reason = "a program has few, and each is read once")]
 pub enum SourceItem {
     /// `when`
     When {
@@ -579,7 +577,6 @@ pub struct Trigger {
 
 /// What must happen.
 #[derive(Debug, Clone)]
-#[expect(clippy::large_enum_variant, reason = "a program has few, and each is read once")]
 pub enum TriggerKind {
     /// An event.
     Event(Arc<str>),
@@ -656,7 +653,6 @@ pub enum TriggerKind {
 
 /// How far a value must go.
 #[derive(Debug, Clone)]
-#[expect(clippy::large_enum_variant, reason = "a trigger has one")]
 pub enum Bound {
     /// Any way.
     Any,
@@ -891,7 +887,6 @@ pub struct ActorId(pub u32);
 
 /// What a line of a test does. Expressions read constants, [`ExprKind::Actor`], `now` and `today`.
 #[derive(Debug, Clone)]
-#[expect(clippy::large_enum_variant, reason = "a test has few, and each is read once")]
 pub enum TestKind {
     /// The clock goes to this moment, written as a date and a time of day in the zone, or the project's.
     At(Expr, Option<Expr>),
@@ -965,7 +960,6 @@ pub enum Answer {
 
 /// What must be so.
 #[derive(Debug, Clone)]
-#[expect(clippy::large_enum_variant, reason = "a test has few, and each is read once")]
 pub enum Expectation {
     /// Messages or calls since the last that an earlier line found.
     Effect {

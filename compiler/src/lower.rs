@@ -32,9 +32,11 @@ mod message;
 mod policy;
 mod segment;
 mod source;
+mod test;
 mod workflow;
 
 pub use limit::TOO_LARGE;
+pub use test::TestCall;
 
 /// A program, and where its code comes from.
 #[derive(Debug, Clone, PartialEq)]
@@ -71,17 +73,20 @@ pub fn lower(hir: &Hir) -> Result<Lowered, Vec<Diagnostic>> {
     let mut functions = Functions::default();
     let mut problems = Vec::new();
     let actions = each(sorted(&hir.actions), &mut problems, |action| {
-        action::lower(action, &mut functions).map_err(|part| part.limit.of_action(&action.name, part.span))
+        action::lower(action, &mut functions)
+            .map_err(|part| Box::new(part.limit.of_action(&action.name, part.span)))
     });
     let segments = each(sorted(&hir.segments), &mut problems, |segment| {
-        segment::lower(segment, &mut functions).map_err(|limit| limit.of_segment(&segment.name, segment.span))
+        segment::lower(segment, &mut functions)
+            .map_err(|limit| Box::new(limit.of_segment(&segment.name, segment.span)))
     });
     let policy = policy::lower(&hir.policy, &mut functions).unwrap_or_else(|(limit, span)| {
         problems.push(limit.of_policy(span));
         Policy::default()
     });
     let sources = each(sorted(&hir.sources), &mut problems, |source| {
-        ingest::lower(source, &mut functions).map_err(|(limit, span)| limit.of_source(&source.name, span))
+        ingest::lower(source, &mut functions)
+            .map_err(|(limit, span)| Box::new(limit.of_source(&source.name, span)))
     });
     let known = workflow::Known {
         events: &hir.events,
@@ -90,7 +95,7 @@ pub fn lower(hir: &Hir) -> Result<Lowered, Vec<Diagnostic>> {
     };
     let workflows = each(sorted(&hir.workflows), &mut problems, |workflow| {
         workflow::lower(workflow, &known, &mut functions)
-            .map_err(|limit| limit.of_workflow(&workflow.name, workflow.span))
+            .map_err(|limit| Box::new(limit.of_workflow(&workflow.name, workflow.span)))
     });
     if !problems.is_empty() {
         return Err(problems);
@@ -116,13 +121,13 @@ pub fn lower(hir: &Hir) -> Result<Lowered, Vec<Diagnostic>> {
 fn each<'h, T, D>(
     items: Vec<&'h T>,
     problems: &mut Vec<Diagnostic>,
-    mut lower: impl FnMut(&'h T) -> Result<D, Diagnostic>,
+    mut lower: impl FnMut(&'h T) -> Result<D, Box<Diagnostic>>,
 ) -> Vec<D> {
     let mut lowered = Vec::new();
     for item in items {
         match lower(item) {
             Ok(decl) => lowered.push(decl),
-            Err(problem) => problems.push(problem),
+            Err(problem) => problems.push(*problem),
         }
     }
     lowered
