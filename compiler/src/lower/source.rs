@@ -9,7 +9,7 @@ use std::sync::Arc;
 use onward_bytecode::Type;
 
 use super::kept::Whose;
-use crate::hir::{EventScope, Expr, ExprKind, LetId, Part, VarId, WaitId};
+use crate::hir::{ActorId, EventScope, Expr, ExprKind, LetId, Part, VarId, WaitId};
 
 /// Something that a function is given, or that a workflow keeps while it runs.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -28,6 +28,8 @@ pub(super) enum Source {
     Request,
     /// A variable of a loop.
     Var(VarId),
+    /// An entity of a test.
+    Actor(ActorId),
 }
 
 impl Source {
@@ -42,6 +44,7 @@ impl Source {
             ExprKind::Event => Some(Self::Event),
             ExprKind::Param(name) => Some(Self::Param(name.clone())),
             ExprKind::Var(var) => Some(Self::Var(*var)),
+            ExprKind::Actor(actor) => Some(Self::Actor(*actor)),
             _ => None,
         }
     }
