@@ -34,7 +34,7 @@ test("the TextMate grammar and tree-sitter agree", async () => {
   assert.deepEqual(found, []);
 });
 
-test("the server agrees with tree-sitter", async (t) => {
+test("the server agrees with tree-sitter", { timeout: 120_000 }, async (t) => {
   const texts = corpus();
   const server = await serverTokens(texts);
   if (!server) return t.skip("no onward with a language server: cargo build -p onward, or set ONWARD");

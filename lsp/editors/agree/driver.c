@@ -22,12 +22,18 @@ static char *read_all(FILE *file, size_t *length) {
   return all;
 }
 
+// A mistake in a node that is not shown is one of its parent.
 static void mistakes(TSNode node) {
-  if (ts_node_is_error(node) || ts_node_is_missing(node)) {
-    printf("%u %u\n", ts_node_start_byte(node), ts_node_end_byte(node));
-  } else if (ts_node_has_error(node)) {
-    for (uint32_t at = 0; at < ts_node_child_count(node); at += 1) mistakes(ts_node_child(node, at));
+  uint32_t inner = 0;
+  if (!ts_node_is_error(node)) {
+    for (uint32_t at = 0; at < ts_node_child_count(node); at += 1) {
+      TSNode child = ts_node_child(node, at);
+      if (!ts_node_has_error(child)) continue;
+      inner += 1;
+      mistakes(child);
+    }
   }
+  if (inner == 0) printf("%u %u\n", ts_node_start_byte(node), ts_node_end_byte(node));
 }
 
 static void captures(TSQuery *query, TSNode root) {
@@ -64,8 +70,9 @@ int main(int count, char **args) {
     TSTree *tree = ts_parser_parse_string(parser, NULL, text, (uint32_t)strlen(text));
     TSNode root = ts_tree_root_node(tree);
     if (query) captures(query, root);
-    else if (strcmp(mode, "mistakes") == 0) mistakes(root);
-    else {
+    else if (strcmp(mode, "mistakes") == 0) {
+      if (ts_node_has_error(root)) mistakes(root);
+    } else {
       char *shown = ts_node_string(root);
       fputs(shown, stdout);
       free(shown);
