@@ -468,7 +468,7 @@ module.exports = grammar({
     call: ($) => prec(1, seq(field("function", alias($._word, $.function_name)), "(", trailing($.window), ")")),
     window: ($) =>
       seq($._expression, optional($.condition), optional(seq("in", "last", $.duration))),
-    request_value: ($) => seq(choice("header", "query"), $.string),
+    request_value: ($) => prec(1, seq(choice("header", "query"), $.string)),
     _path: ($) => choice($.variable, $.path),
     path: ($) => seq($.variable, repeat1(seq(".", named($._word, $.property)))),
 
@@ -498,7 +498,8 @@ module.exports = grammar({
     event_name: ($) => $._word,
     type_name: ($) => $._word,
     object_name: ($) => $._word,
-    variable: ($) => $._word,
+    // The two words begin a value only before a text.
+    variable: ($) => choice($._word, named(choice("header", "query"), $.word)),
     constant: (_) => choice("true", "false", "now", "today"),
     action_name: ($) => seq($._word, repeat(seq(".", $._word))),
     _act_name: ($) =>
