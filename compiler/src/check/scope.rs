@@ -13,6 +13,9 @@ use onward_bytecode::{Presence, Type};
 use crate::declare::{Event, Understood};
 use crate::hir::{ActorId, EventScope, Expr, Ty, VarId};
 
+/// Entities that a test names, by name: their numbers and kinds.
+pub(super) type Actors = Rc<IndexMap<Arc<str>, (ActorId, Arc<str>)>>;
+
 /// Which sort of thing an expression belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Place {
@@ -130,7 +133,7 @@ pub(super) struct Scope {
     /// Parameters of an action; none of a type after a mistake in it.
     pub(super) params: Rc<IndexMap<Arc<str>, Option<Ty>>>,
     /// Entities that a test names: their numbers and kinds.
-    pub(super) actors: Rc<IndexMap<Arc<str>, (ActorId, Arc<str>)>>,
+    pub(super) actors: Actors,
     /// Names that `let` gave to values, the innermost last; none after a mistake.
     pub(super) values: Vec<(Arc<str>, Option<Expr>)>,
     /// Whether a run is going on.
@@ -182,7 +185,7 @@ impl Scope {
     }
 
     /// A scope that sees whom a test names.
-    pub(super) fn of_test(actors: Rc<IndexMap<Arc<str>, (ActorId, Arc<str>)>>) -> Self {
+    pub(super) fn of_test(actors: Actors) -> Self {
         Self { place: Place::Test, actors, ..Self::of_action(IndexMap::new()) }
     }
 
