@@ -636,7 +636,7 @@ pub enum Opt {
 
 /// How a provider's webhook becomes facts. Its functions take one JSON argument, the request
 /// `{body, raw, headers, query, url, method}` (names of headers in small letters), and then one for
-/// each `for each` around them. They may read secrets.
+/// each `for each` around them. Those that prove who sent it may read secrets.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SourceDecl {
     /// Its name.

@@ -254,7 +254,9 @@ impl Walk<'_> {
         let (a, c, k) = (word.a(), usize::from(word.c()), usize::from(word.k()));
         if op == Op::Secret {
             if !self.uses.may_read_secrets() {
-                return Err(self.bad("only the request of an action may read a secret"));
+                return Err(
+                    self.bad("only the request of an action, or what proves a request, may read a secret")
+                );
             }
             if self.name(k)?.ty.kind() != Kind::Text {
                 return Err(self.bad("a secret is a text"));

@@ -71,9 +71,9 @@ impl Place {
 struct Uses {
     /// Some workflow, segment or policy: a condition, a body.
     workflow: bool,
-    /// The dispatcher, to make a request, or who reads a source's request.
+    /// The dispatcher, to make a request, or whoever proves who sent one to a source.
     request: bool,
-    /// The dispatcher, to read an answer.
+    /// The dispatcher, to read an answer, or whoever reads what a request to a source says.
     answer: bool,
 }
 
@@ -221,7 +221,13 @@ fn uses(program: &Program) -> Vec<Uses> {
         answer_functions(action).into_iter().for_each(|(id, _)| mark(id, ANSWER));
     }
     for source in &program.sources {
-        source::functions(source).into_iter().for_each(|value| mark(value.function, REQUEST));
+        for value in source::functions(source) {
+            let by = match value.part {
+                source::Part::Proof => REQUEST,
+                source::Part::Said => ANSWER,
+            };
+            mark(value.function, by);
+        }
     }
     // What a function calls stands before it, so its own uses are complete when it is seen.
     for (id, function) in program.functions.iter().enumerate().rev() {

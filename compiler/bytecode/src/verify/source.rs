@@ -8,11 +8,22 @@ use crate::{ArtifactError, FunctionId, Kind, SourceDecl, SourceItem, Verify};
 
 type Proof = Result<(), ArtifactError>;
 
+/// What a function of a source is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    /// It proves who sent the request.
+    Proof,
+    /// It reads what the request says, which is kept or sent back.
+    Said,
+}
+
 /// A function of a source.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Value {
     /// It.
     pub(super) function: FunctionId,
+    /// What it is for.
+    pub(super) part: Part,
     /// How many loops it stands in: it takes so many items after the request.
     depth: usize,
     /// Kinds of which it may give one; none means any.
@@ -81,8 +92,9 @@ fn item(known: &Known<'_>, item: &SourceItem, depth: usize, place: &Place) -> Pr
 
 /// The functions of a source.
 pub(super) fn functions(decl: &SourceDecl) -> Vec<Value> {
-    let mut all = Values { depth: 0, found: Vec::new() };
+    let mut all = Values { part: Part::Proof, depth: 0, found: Vec::new() };
     decl.verify.iter().for_each(|proof| all.proof(proof));
+    all.part = Part::Said;
     all.extend(&decl.id, TEXT);
     all.extend(&decl.at, TIME);
     all.items(&decl.items);
@@ -90,14 +102,20 @@ pub(super) fn functions(decl: &SourceDecl) -> Vec<Value> {
 }
 
 struct Values {
+    part: Part,
     depth: usize,
     found: Vec<Value>,
 }
 
 impl Values {
     fn extend<'f>(&mut self, functions: impl IntoIterator<Item = &'f FunctionId>, kinds: &'static [Kind]) {
-        let depth = self.depth;
-        self.found.extend(functions.into_iter().map(|function| Value { function: *function, depth, kinds }));
+        let (part, depth) = (self.part, self.depth);
+        self.found.extend(functions.into_iter().map(|function| Value {
+            function: *function,
+            part,
+            depth,
+            kinds,
+        }));
     }
 
     fn proof(&mut self, proof: &Verify) {

@@ -167,6 +167,9 @@ fn sources_are_sane() {
         shop(p).items =
             vec![SourceItem::Each { list: id(LIST), items: vec![SourceItem::Answer(id(REQUEST))] }];
     });
+    // What a request says is kept: no secret gets into it.
+    refuses("may read a secret", |p| p.functions[SAID].code[0] = long(Secret, 1, 2));
+    refuses("may read a secret", |p| shop(p).items = vec![SourceItem::Answer(id(REQUEST))]);
     refuses("nothing but its arguments", |p| p.functions[ITEM].code[0] = word(Subject, 2, 0, 0));
     refuses("nested too deeply", |p| {
         for _ in 0..20 {

@@ -97,6 +97,7 @@ pub(super) fn later_functions() -> Vec<Function> {
         function("proof", &json, Some(Kind::Bool), vec![long(Const, 1, 3), word(Return, 1, 0, 0)]),
         function("moment", &json, Some(Kind::Time), vec![word(Now, 1, 0, 0), word(Return, 1, 0, 0)]),
         score,
+        function("said", &json, Some(Kind::Text), vec![word(Member, 1, 0, 0), word(Return, 1, 0, 0)]),
     ]
 }
 
@@ -190,7 +191,7 @@ pub(super) fn later_source() -> SourceDecl {
         fields: vec![("plan".into(), id(ITEM))],
     };
     let each = SourceItem::Each { list: id(LIST), items: vec![entity, event] };
-    let answer = SourceItem::Answer(id(REQUEST));
+    let answer = SourceItem::Answer(id(SAID));
     SourceDecl {
         name: "shop".into(),
         path: "/in/shop".into(),
@@ -200,7 +201,7 @@ pub(super) fn later_source() -> SourceDecl {
             Verify::Bearer(id(REQUEST)),
             Verify::Token(id(REQUEST), id(REQUEST)),
         ],
-        id: Some(id(REQUEST)),
+        id: Some(id(SAID)),
         at: Some(id(MOMENT)),
         items: vec![SourceItem::When { condition: id(WHEN), then: vec![each], otherwise: vec![answer] }],
         docs: "".into(),
