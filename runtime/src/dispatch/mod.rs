@@ -190,7 +190,10 @@ impl Dispatch {
         let claimed = self.store.claim(&claiming, &gate).await?;
         for hash in &claimed.programs {
             if let Err(error) = self.library.load(&*self.store, *hash).await {
-                tracing::error!(error = &error as &dyn std::error::Error, "a message's program cannot be read");
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "a message's program cannot be read"
+                );
                 tokio::time::sleep(PAUSE).await;
             }
         }

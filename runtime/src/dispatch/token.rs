@@ -163,7 +163,8 @@ mod tests {
         }
         tokio::time::sleep(Duration::from_millis(5)).await;
         let lasts = if body.contains("scope=short") { 1 } else { 3600 };
-        let answer = json!({"access_token": format!("t{number}"), "expires_in": lasts, "refresh_token": "next"});
+        let answer =
+            json!({"access_token": format!("t{number}"), "expires_in": lasts, "refresh_token": "next"});
         (StatusCode::OK, answer.to_string())
     }
 
@@ -195,7 +196,11 @@ mod tests {
         tokens.drop_token(&oauth, "t0").await;
         assert_eq!(&*tokens.get(&client, &oauth).await.unwrap(), "t1");
         tokens.drop_token(&oauth, "t0").await;
-        assert_eq!(&*tokens.get(&client, &oauth).await.unwrap(), "t1", "an old refusal says nothing of a new token");
+        assert_eq!(
+            &*tokens.get(&client, &oauth).await.unwrap(),
+            "t1",
+            "an old refusal says nothing of a new token"
+        );
         assert!(asked.1.lock().unwrap()[0].starts_with("grant_type=client_credentials"));
     }
 

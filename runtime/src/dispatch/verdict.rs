@@ -59,7 +59,9 @@ pub(crate) fn proven<E: std::fmt::Display>(
     let Delivery::Accepted { detail, body } = &delivery else { return delivery };
     match proves(body) {
         Ok(true) => delivery,
-        Ok(false) => Delivery::refused(format!("{detail}, but its answer does not hold what the action expects")),
+        Ok(false) => {
+            Delivery::refused(format!("{detail}, but its answer does not hold what the action expects"))
+        }
         Err(fault) => Delivery::refused(format!("{detail}, but its answer cannot be looked at: {fault}")),
     }
 }

@@ -75,7 +75,13 @@ impl Web {
     }
 
     /// With a token that the provider does not accept it is tried once more, with a new one.
-    async fn send_with_token(&self, client: &Client, http: &Http, oauth: &OAuth, call: &Call<'_>) -> Delivery {
+    async fn send_with_token(
+        &self,
+        client: &Client,
+        http: &Http,
+        oauth: &OAuth,
+        call: &Call<'_>,
+    ) -> Delivery {
         let mut last = Delivery::failed("no token was accepted");
         for _ in 0..2 {
             let token = match self.tokens.get(client, oauth).await {

@@ -45,10 +45,10 @@ pub use self::commit::{Commit, EntityPatch, Patch, Relation};
 pub use self::error::StoreError;
 pub use self::shard::{Shard, shard_of};
 pub use self::types::{
-    Batch, Claim, Claimed, Claiming, Counter, Counts, Deployment, Due, Effect, EffectFilter, EffectState, Filed,
-    FillPart, FillProgress, Filled, Found, IdentityKey, Lease, Line, Namespace, NewFact, Parking, Position,
-    Receipt, Ring, RunFilter, RunPage, RunPlace, RunStatus, RunView, Settle, Settled, Settlement, TimelineFilter,
-    Who,
+    Batch, Claim, Claimed, Claiming, Counter, Counts, Deployment, Due, Effect, EffectFilter, EffectState,
+    Filed, FillPart, FillProgress, Filled, Found, IdentityKey, Lease, Line, Namespace, NewFact, Parking,
+    Position, Receipt, Ring, RunFilter, RunPage, RunPlace, RunStatus, RunView, Settle, Settled, Settlement,
+    TimelineFilter, Who,
 };
 pub use self::vetting::{Unvetted, Verdict, Vetting};
 
@@ -186,7 +186,12 @@ pub trait Store: Send + Sync + 'static {
     async fn approve_drafts(&self, filter: &EffectFilter, now: Timestamp) -> Result<Vec<String>>;
 
     /// Gives up drafts that fit `filter`; their runs go on. Answers their keys.
-    async fn discard_drafts(&self, filter: &EffectFilter, detail: &str, now: Timestamp) -> Result<Vec<String>>;
+    async fn discard_drafts(
+        &self,
+        filter: &EffectFilter,
+        detail: &str,
+        now: Timestamp,
+    ) -> Result<Vec<String>>;
 
     /// Writes other arguments into a draft; they must fit its action's parameters.
     ///

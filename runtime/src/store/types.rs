@@ -8,7 +8,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use onward_bytecode::{EntityId, Hash};
-use onward_engine::model::{Edges, Entity, Entry, Fact, FactKind, Fields, Intent, Origin, Run, Snapshot, Tally};
+use onward_engine::model::{
+    Edges, Entity, Entry, Fact, FactKind, Fields, Intent, Origin, Run, Snapshot, Tally,
+};
 use serde::{Deserialize, Serialize};
 
 use super::Shard;

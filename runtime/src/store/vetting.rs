@@ -114,7 +114,8 @@ impl<'a> Hearing<'a> {
     /// Takes what is due in; what need not be vetted is decided at once.
     pub(super) fn open(vetting: &'a dyn Vetting, now: Timestamp, mut due: Vec<Claim>) -> Self {
         due.sort_by(|a, b| (a.intent.due, &a.intent.key).cmp(&(b.intent.due, &b.intent.key)));
-        let (open, send): (Vec<_>, Vec<_>) = due.into_iter().partition(|claim| vetting.concerns(&claim.intent));
+        let (open, send): (Vec<_>, Vec<_>) =
+            due.into_iter().partition(|claim| vetting.concerns(&claim.intent));
         let decided = Decided { send, ..Decided::default() };
         Self { vetting, now, snapshot: Snapshot::default(), sent: BTreeMap::new(), open, asked: 0, decided }
     }
@@ -218,7 +219,11 @@ impl<'a> Hearing<'a> {
                 // Never at once again, whatever was said.
                 let due = until.max(now.checked_add(jiff::SignedDuration::from_millis(1)).unwrap_or(now));
                 let entry = Some(intent_entry(&claim.intent, What::Deferred, &reason, now));
-                self.decided.held.push(Held { due: Some(due), entry, ..held(claim, EffectState::Ready, &reason) });
+                self.decided.held.push(Held {
+                    due: Some(due),
+                    entry,
+                    ..held(claim, EffectState::Ready, &reason)
+                });
             }
             Verdict::Never { reason } => {
                 let outcome = Outcome::Dropped { detail: reason.clone() };

@@ -14,6 +14,8 @@ use crate::store::{Lease, Shard};
 const PART: u32 = 500;
 /// How often it is looked for something to fill in.
 const LOOK: Duration = Duration::from_millis(500);
+/// How often it is looked whether another program is live.
+const WATCH: Duration = Duration::from_millis(25);
 /// How long it waits for a shard at which facts are being worked on.
 const NAP: Duration = Duration::from_millis(5);
 
@@ -62,7 +64,7 @@ impl Worker {
                 if now != seen {
                     break;
                 }
-                self.nap(NAP).await;
+                self.nap(WATCH).await;
             }
         }
     }
@@ -96,8 +98,7 @@ impl Worker {
         self.library.refresh(&*self.store).await?;
         let count = part.entities.len();
         let now = self.clock.now();
-        let commit =
-            batch::fill_in(&*self.store, &self.library, lease, part, limit as usize, now).await?;
+        let commit = batch::fill_in(&*self.store, &self.library, lease, part, limit as usize, now).await?;
         let (intents, facts) = (!commit.intents.is_empty(), !commit.facts.is_empty());
         self.store.commit(lease, commit).await?;
         self.signals.happened();

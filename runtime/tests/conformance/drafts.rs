@@ -26,7 +26,10 @@ pub(crate) async fn a_draft_waits_for_its_person(bed: &Bed) {
     assert_eq!(bed.store.next_due().await.unwrap(), None);
     let waiting = EffectFilter { state: Some(EffectState::Draft), ..EffectFilter::default() };
     let listed = bed.store.effects(&waiting).await.unwrap();
-    assert_eq!(listed.iter().map(|effect| effect.intent.clone()).collect::<Vec<_>>(), ["d1", "d2", "d3"].map(draft));
+    assert_eq!(
+        listed.iter().map(|effect| effect.intent.clone()).collect::<Vec<_>>(),
+        ["d1", "d2", "d3"].map(draft)
+    );
 
     let arguments = vec![json!({"to": "ben@example.com"})];
     bed.store.edit_draft("d1", &arguments).await.unwrap();
@@ -61,5 +64,8 @@ pub(crate) async fn what_has_failed_is_told(bed: &Bed) {
     assert_eq!(outcome, &Outcome::Failed { detail: "550 unknown user".into(), then: OnFailure::Stop });
     let effect = &bed.store.effects(&only("i1")).await.unwrap()[0];
     assert_eq!((effect.state, effect.ended), (EffectState::Failed, Some(after(5))));
-    assert!(bed.store.timeline_last(&Default::default(), 10).await.unwrap().is_empty(), "its run tells of it");
+    assert!(
+        bed.store.timeline_last(&Default::default(), 10).await.unwrap().is_empty(),
+        "its run tells of it"
+    );
 }

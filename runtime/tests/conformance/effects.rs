@@ -57,7 +57,8 @@ pub(crate) async fn eight_dispatchers_claim_each_intent_once(bed: &Bed) {
         dispatchers.spawn(async move {
             let mut keys = Vec::new();
             loop {
-                let claims = store.claim(&claiming(&format!("n{number}"), 7), &Unvetted).await.unwrap().claims;
+                let claims =
+                    store.claim(&claiming(&format!("n{number}"), 7), &Unvetted).await.unwrap().claims;
                 if claims.is_empty() {
                     return keys;
                 }

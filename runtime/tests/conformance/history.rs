@@ -6,12 +6,8 @@ use serde_json::json;
 use super::*;
 
 fn named(id: &str, subject: &str, name: &str, more: serde_json::Value) -> NewFact {
-    let kind = FactKind::Event {
-        name: name.into(),
-        fields: fields(more),
-        contact: None,
-        attributes: Fields::new(),
-    };
+    let kind =
+        FactKind::Event { name: name.into(), fields: fields(more), contact: None, attributes: Fields::new() };
     NewFact { kind, ..event(id, subject) }
 }
 

@@ -22,12 +22,13 @@ use jiff::{SignedDuration, Timestamp};
 use onward_bytecode::{EntityId, Hash, OnFailure};
 use onward_engine::Needs;
 use onward_engine::model::{
-    Enrolled, Enrolling, Fact, FactKind, Fields, Finish, Intent, Origin, Rest, Run, RunChange, RunState, Transition,
+    Enrolled, Enrolling, Fact, FactKind, Fields, Finish, Intent, Origin, Rest, Run, RunChange, RunState,
+    Transition,
 };
 use onward_runtime::cluster::Cluster;
 use onward_runtime::store::{
-    self, Claim, Claiming, Commit, Due, Filed, IdentityKey, Lease, Namespace, NewFact, Options, Ring, Shard, Store, Unvetted,
-    Who, shard_of,
+    self, Claim, Claiming, Commit, Due, Filed, IdentityKey, Lease, Namespace, NewFact, Options, Ring, Shard,
+    Store, Unvetted, Who, shard_of,
 };
 
 pub(crate) const SHARDS: u16 = 8;

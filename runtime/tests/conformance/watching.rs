@@ -72,10 +72,14 @@ pub(crate) async fn what_is_buried_is_kept_for_its_runs(bed: &Bed) {
     node.commit("ana", entities(vec![change("ana", Change::Bury)])).await.unwrap();
     let buried = known().await.unwrap();
     assert_eq!((buried.deleted, buried.attributes), (Some(noon()), fields(json!({"plan": "pro"}))));
-    node.commit("ana", entities(vec![change("ana", Change::Delete), set("ana", json!({"a": 1}))])).await.unwrap();
+    node.commit("ana", entities(vec![change("ana", Change::Delete), set("ana", json!({"a": 1}))]))
+        .await
+        .unwrap();
     let back = known().await.unwrap();
     assert_eq!((back.deleted, back.attributes), (None, fields(json!({"a": 1}))));
-    node.commit("ana", entities(vec![change("ana", Change::Bury), change("ana", Change::Delete)])).await.unwrap();
+    node.commit("ana", entities(vec![change("ana", Change::Bury), change("ana", Change::Delete)]))
+        .await
+        .unwrap();
     assert!(known().await.is_none());
 }
 
@@ -131,8 +135,11 @@ pub(crate) async fn a_key_of_once_is_renewed_as_expected(bed: &Bed) {
         assert!(matches!(error, StoreError::Conflict { .. }), "{error}");
     }
     // Twice in one batch.
-    let enrolments = [(after(90), after(60)), (after(120), after(90))]
-        .map(|(at, before)| Enrolling { key: enrolled("ana"), at, before: Some(before) });
+    let enrolments = [(after(90), after(60)), (after(120), after(90))].map(|(at, before)| Enrolling {
+        key: enrolled("ana"),
+        at,
+        before: Some(before),
+    });
     node.commit("ana", Transition { enrolments: enrolments.into(), ..Transition::default() }).await.unwrap();
     let snapshot = bed.store.load(&needs([contact("ana")].into()), None).await.unwrap();
     assert_eq!(snapshot.enrolments, BTreeMap::from([(enrolled("ana"), after(120))]));
@@ -140,11 +147,8 @@ pub(crate) async fn a_key_of_once_is_renewed_as_expected(bed: &Bed) {
 
 pub(crate) async fn tallies_add_up_over_shards(bed: &Bed) {
     let node = Node::start(bed, "n1").await;
-    let tally = |workflow: &str, group: &str, what| Tally {
-        workflow: workflow.into(),
-        group: group.into(),
-        what,
-    };
+    let tally =
+        |workflow: &str, group: &str, what| Tally { workflow: workflow.into(), group: group.into(), what };
     let all = tally("welcome", "all", Counted::Entered);
     for n in 0..20 {
         let mut tallies = vec![all.clone(), tally("other", "held out", Counted::Entered)];
@@ -171,10 +175,7 @@ pub(crate) async fn what_was_accepted_is_seen_across_shards(bed: &Bed) {
     let facts = vec![
         attributes("a1", noon(), json!({"plan": "pro"})),
         attributes("a2", noon(), json!({"city": null})),
-        NewFact {
-            who: Who::id("contact", "ben"),
-            ..attributes("a3", after(5), json!({"plan": "new"}))
-        },
+        NewFact { who: Who::id("contact", "ben"), ..attributes("a3", after(5), json!({"plan": "new"})) },
     ];
     bed.store.accept(facts).await.unwrap();
     let known = async |own| {

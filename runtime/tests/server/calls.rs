@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use onward_runtime::store::{Claiming, EffectFilter, EffectState, Parking};
+use onward_runtime::store::{Claiming, EffectFilter, EffectState, Parking, Unvetted};
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 
@@ -277,10 +277,11 @@ async fn what_a_lost_process_had_in_hand_is_unsure() {
             lease: Duration::from_millis(1),
             limit: 1,
             per_action: BTreeMap::new(),
+            since: None,
         };
         let mut claimed = Vec::new();
         while claimed.is_empty() {
-            claimed = store.claim(&claiming).await.unwrap();
+            claimed = store.claim(&claiming, &Unvetted).await.unwrap().claims;
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
         let effect = loop {

@@ -129,7 +129,12 @@ pub(super) async fn patch(
 }
 
 /// Entities whose first alarm has come.
-pub(super) async fn waking(db: &mut PgConnection, shard: Shard, now: Timestamp, limit: u32) -> Result<Vec<Due>> {
+pub(super) async fn waking(
+    db: &mut PgConnection,
+    shard: Shard,
+    now: Timestamp,
+    limit: u32,
+) -> Result<Vec<Due>> {
     let query = sqlx::query(WAKING).bind(i32::from(shard)).bind(Moment::of(now)).bind(i64::from(limit));
     let due = |row: &PgRow| {
         Ok(Due {

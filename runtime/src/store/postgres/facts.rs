@@ -192,7 +192,8 @@ pub(super) async fn history(
     let asked: Vec<&Question> = questions.iter().collect();
     let addresses = Addresses::of(asked.iter().map(|question| &question.entity), shards);
     let events: Vec<&str> = asked.iter().map(|question| &*question.event).collect();
-    let query = sqlx::query(HISTORY).bind(addresses.shard).bind(addresses.kind).bind(addresses.id).bind(events);
+    let query =
+        sqlx::query(HISTORY).bind(addresses.shard).bind(addresses.kind).bind(addresses.id).bind(events);
     for row in query.fetch_all(db).await? {
         let place = usize::try_from(row.try_get::<i64, _>(0)?).unwrap_or_default();
         let Some(question) = asked.get(place.saturating_sub(1)) else { continue };
@@ -204,7 +205,11 @@ pub(super) async fn history(
 }
 
 /// What is in the log about these entities and has not been worked out.
-pub(super) async fn unread(db: &mut PgConnection, shards: u16, ids: &BTreeSet<EntityId>) -> Result<Vec<Unread>> {
+pub(super) async fn unread(
+    db: &mut PgConnection,
+    shards: u16,
+    ids: &BTreeSet<EntityId>,
+) -> Result<Vec<Unread>> {
     let Addresses { shard, kind, id } = Addresses::of(ids, shards);
     let query = sqlx::query(NOT_READ).bind(shard).bind(kind).bind(id).bind(i64::from(overlay::UNREAD));
     let unread = |row: &PgRow| {

@@ -451,7 +451,11 @@ pub(super) async fn of_run(db: &mut PgConnection, run: &str) -> Result<Vec<Effec
 }
 
 /// Makes locked intents ready: at `due`, or when they were to be.
-pub(super) async fn make_ready(db: &mut PgConnection, locked: &[Claim], due: Option<Timestamp>) -> Result<()> {
+pub(super) async fn make_ready(
+    db: &mut PgConnection,
+    locked: &[Claim],
+    due: Option<Timestamp>,
+) -> Result<()> {
     decide(db, locked, EffectState::Ready, due.map(Moment::up), None, None).await
 }
 

@@ -45,8 +45,8 @@ use super::rows::{intent_entry, outcome_fact, unreadable};
 use super::vetting::{Decided, Hearing};
 use super::{
     Batch, Claim, Claimed, Claiming, Commit, Counter, Counts, Deployment, Effect, EffectFilter, EntityPatch,
-    FillPart, FillProgress, Found, Lease, Line, NewFact, Options, Position, Receipt, Result, RunFilter, RunPage,
-    RunView, Settle, Settled, Shard, Store, StoreError, TimelineFilter, Vetting, overlay, shard_of,
+    FillPart, FillProgress, Found, Lease, Line, NewFact, Options, Position, Receipt, Result, RunFilter,
+    RunPage, RunView, Settle, Settled, Shard, Store, StoreError, TimelineFilter, Vetting, overlay, shard_of,
 };
 
 const MIGRATIONS: &[Step] = &[
@@ -156,8 +156,8 @@ impl PostgresStore {
         Ok((directory, filed))
     }
 
-    /// What is known of these entities; those of other shards than `own` as their senders know them.
-    async fn snapshot(
+    /// These entities with their unfinished runs; those of other shards than `own` as their senders know them.
+    async fn entities(
         &self,
         db: &mut PgConnection,
         ids: &BTreeSet<EntityId>,
@@ -175,20 +175,33 @@ impl PostgresStore {
         Ok(Snapshot {
             entities: ids.iter().map(|id| (id.clone(), known.remove(id))).collect(),
             runs: runs::unfinished(db, self.shards, ids).await?,
-            enrolments: enrolments::load(db, self.shards, ids).await?,
             ..Snapshot::default()
         })
     }
 
-    async fn look_up_needs(&self, db: &mut PgConnection, needs: &Needs, own: Option<Shard>) -> Result<Snapshot> {
-        let mut snapshot = self.snapshot(db, &needs.entities, own).await?;
+    /// The same, with their keys of `once`.
+    async fn snapshot(
+        &self,
+        db: &mut PgConnection,
+        ids: &BTreeSet<EntityId>,
+        own: Option<Shard>,
+    ) -> Result<Snapshot> {
+        let mut snapshot = self.entities(db, ids, own).await?;
+        if !ids.is_empty() {
+            snapshot.enrolments = enrolments::load(db, self.shards, ids).await?;
+        }
+        Ok(snapshot)
+    }
+
+    /// Adds past events and referrers.
+    async fn look_back(&self, db: &mut PgConnection, needs: &Needs, snapshot: &mut Snapshot) -> Result<()> {
         if !needs.questions.is_empty() {
             snapshot.history = facts::history(db, self.shards, &needs.questions).await?;
         }
         if !needs.references.is_empty() {
             snapshot.referrers = relations::referrers(db, &needs.references).await?;
         }
-        Ok(snapshot)
+        Ok(())
     }
 
     /// Has what was claimed in this transaction vetted, and takes back what is not to be sent.
@@ -211,7 +224,8 @@ impl PostgresStore {
         }
         let mut needs = hearing.first_needs();
         loop {
-            let loaded = self.look_up_needs(tx, &needs, None).await?;
+            let mut loaded = self.entities(tx, &needs.entities, None).await?;
+            self.look_back(tx, &needs, &mut loaded).await?;
             hearing.give(needs, loaded);
             match hearing.hear() {
                 Some(more) => needs = more,
@@ -226,7 +240,13 @@ impl PostgresStore {
     }
 
     /// Gives intents up; their runs go on.
-    async fn give_up(&self, db: &mut PgConnection, intents: &[Claim], detail: &str, now: Timestamp) -> Result<()> {
+    async fn give_up(
+        &self,
+        db: &mut PgConnection,
+        intents: &[Claim],
+        detail: &str,
+        now: Timestamp,
+    ) -> Result<()> {
         intents::give_up(db, intents, detail, now).await?;
         let outcome =
             |claim: &Claim| outcome_fact(&claim.intent, Outcome::Dropped { detail: detail.into() }, now);
@@ -385,7 +405,9 @@ impl Store for PostgresStore {
 
     async fn load(&self, needs: &Needs, own: Option<Shard>) -> Result<Snapshot> {
         let mut db = self.db().await?;
-        self.look_up_needs(&mut db, needs, own).await
+        let mut snapshot = self.snapshot(&mut db, &needs.entities, own).await?;
+        self.look_back(&mut db, needs, &mut snapshot).await?;
+        Ok(snapshot)
     }
 
     async fn filling(&self, node: &str) -> Result<Vec<Shard>> {
@@ -485,7 +507,12 @@ impl Store for PostgresStore {
         Ok(keys(&drafts))
     }
 
-    async fn discard_drafts(&self, filter: &EffectFilter, detail: &str, now: Timestamp) -> Result<Vec<String>> {
+    async fn discard_drafts(
+        &self,
+        filter: &EffectFilter,
+        detail: &str,
+        now: Timestamp,
+    ) -> Result<Vec<String>> {
         let mut tx = self.begin().await?;
         let drafts = intents::drafts(&mut tx, filter).await?;
         self.give_up(&mut tx, &drafts, detail, now).await?;

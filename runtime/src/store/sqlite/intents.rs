@@ -12,7 +12,9 @@ use serde_json::Value as Json;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 
-use crate::store::rows::{SettledRow, clean, hash, json, micros, micros_up, moment, read_json, read_word, word};
+use crate::store::rows::{
+    SettledRow, clean, hash, json, micros, micros_up, moment, read_json, read_word, word,
+};
 use crate::store::vetting::Held;
 use crate::store::{
     Claim, Claiming, Effect, EffectFilter, EffectState, Parking, Result, Settle, Settlement, Shard,
@@ -377,7 +379,8 @@ pub(super) async fn sent(
 ) -> Result<BTreeMap<EntityId, Vec<SentMessage>>> {
     let asked: Vec<_> = to.iter().map(|id| (&id.kind, &id.id)).collect();
     let keys: Vec<_> = claiming.iter().map(|claim| &claim.intent.key).collect();
-    let query = sqlx::query(SENT).bind(json("intents", &asked)?).bind(micros(since)).bind(json("intents", &keys)?);
+    let query =
+        sqlx::query(SENT).bind(json("intents", &asked)?).bind(micros(since)).bind(json("intents", &keys)?);
     let mut sent: BTreeMap<EntityId, Vec<SentMessage>> = BTreeMap::new();
     for row in query.fetch_all(db).await? {
         let to = EntityId::new(row.try_get::<&str, _>(0)?, row.try_get::<&str, _>(1)?);

@@ -70,8 +70,7 @@ pub(super) async fn referrers(
     let asked: Vec<&Reference> = references.iter().collect();
     let mut found: BTreeMap<Reference, Vec<EntityId>> =
         references.iter().map(|reference| (reference.clone(), Vec::new())).collect();
-    let rows: Vec<_> =
-        asked.iter().map(|r| (&r.target.id, &r.target.kind, &r.kind, &r.attribute)).collect();
+    let rows: Vec<_> = asked.iter().map(|r| (&r.target.id, &r.target.kind, &r.kind, &r.attribute)).collect();
     for row in sqlx::query(REFERRERS).bind(json("relations", &rows)?).fetch_all(db).await? {
         let place = usize::try_from(row.try_get::<i64, _>(0)?).unwrap_or_default();
         if let Some(reference) = asked.get(place) {
