@@ -20,8 +20,18 @@ const EXTENSION: &str = "\u{c}^{}\\[~]|€";
 
 /// What people write, in more than one language, where they let somebody unsubscribe.
 const REFUSING: [&str; 12] = [
-    "unsubscribe", "opt out", "opt-out", "preferences", "abmelden", "abbestellen", "désabonner", "desabonner",
-    "desuscribir", "darse de baja", "descadastr", "disiscri",
+    "unsubscribe",
+    "opt out",
+    "opt-out",
+    "preferences",
+    "abmelden",
+    "abbestellen",
+    "désabonner",
+    "desabonner",
+    "desuscribir",
+    "darse de baja",
+    "descadastr",
+    "disiscri",
 ];
 
 impl Checker<'_> {
@@ -54,9 +64,11 @@ impl Checker<'_> {
     /// Warns of a text that goes out as several messages.
     fn sms(&mut self, action: &Action, arguments: &[Expr]) {
         let is_text = |name: &str| matches!(name, "text" | "body" | "message");
-        let text = action.params.iter().zip(arguments).find(|(param, argument)| {
-            is_text(&param.name) && argument.ty.ty == Type::One(Scalar::Text)
-        });
+        let text = action
+            .params
+            .iter()
+            .zip(arguments)
+            .find(|(param, argument)| is_text(&param.name) && argument.ty.ty == Type::One(Scalar::Text));
         let Some((_, text)) = text else { return };
         let known = Known::of(text);
         let length = Length::of(&known.text);
@@ -254,7 +266,11 @@ impl Length {
             return format!(
                 "{} leaves room for 70 characters instead of 160: without it there {}",
                 shown.join(", "),
-                if without.messages == 1 { "would be one".to_owned() } else { format!("would be {}", without.messages) }
+                if without.messages == 1 {
+                    "would be one".to_owned()
+                } else {
+                    format!("would be {}", without.messages)
+                }
             );
         }
         "each is paid for: make it shorter, or send a link".to_owned()

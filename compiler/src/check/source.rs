@@ -114,7 +114,8 @@ impl Checker<'_> {
 
     fn path_is_free(&mut self, source: &hir::Source, others: &IndexMap<Arc<str>, hir::Source>) {
         if let Some(other) = others.values().find(|it| it.path == source.path) {
-            let own = |name: &str| self.declared.sources.get(name).is_some_and(|it| it.author == Author::User);
+            let own =
+                |name: &str| self.declared.sources.get(name).is_some_and(|it| it.author == Author::User);
             // What the catalogue says is right: the project's own has to give way.
             let (source, other) = if own(&source.name) { (source, other) } else { (other, source) };
             self.report.push(
@@ -139,8 +140,7 @@ impl Checker<'_> {
             })
             .collect();
         let proof = Scope::of_action(request.clone());
-        let mut block =
-            Block { scope: Scope::of_answer(request), origin: source.origin, named: Vec::new() };
+        let mut block = Block { scope: Scope::of_answer(request), origin: source.origin, named: Vec::new() };
         let mut head = Head::default();
         let mut items = Some(Vec::new());
         for item in source.syntax.items() {
@@ -321,7 +321,8 @@ impl Checker<'_> {
             };
             let role = format!("`{kind}.{key}`");
             let value = value.zip(attribute.ty.as_ref());
-            let value = value.and_then(|(it, ty)| self.source_field(block.cx(), &block.named, &it, ty, &role));
+            let value =
+                value.and_then(|(it, ty)| self.source_field(block.cx(), &block.named, &it, ty, &role));
             keep(&mut attributes, value.map(|it| (key, it)));
         }
         let object = keys.clone().unwrap_or_default();

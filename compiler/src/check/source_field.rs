@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use indexmap::IndexMap;
-use onward_bytecode::{Constant, Presence, Scalar, Type};
+use onward_bytecode::{Presence, Scalar, Type};
 
 use super::source::{Named, keep};
 use super::{Checker, Cx, words};
@@ -29,7 +29,8 @@ impl Checker<'_> {
 
     fn take(&mut self, value: Expr, want: &Type, role: &str) -> Option<Expr> {
         let written = matches!(&value.kind, ExprKind::Constant(_) | ExprKind::List(_));
-        let outside = matches!(&value.ty.ty, Type::One(Scalar::Text | Scalar::Json) | Type::List(Scalar::Json));
+        let outside =
+            matches!(&value.ty.ty, Type::One(Scalar::Text | Scalar::Json) | Type::List(Scalar::Json));
         match want {
             Type::One(Scalar::Text) if value.ty.ty == Type::One(Scalar::Number) => {
                 Some(super::convert::read_as(value, want))
@@ -67,9 +68,7 @@ impl Checker<'_> {
         match (&value.kind, &value.ty.ty) {
             (ExprKind::Object(_), _) => Some(value),
             (_, Type::One(Scalar::Text)) => Some(value),
-            (_, Type::One(Scalar::Json)) => {
-                Some(super::convert::read_as(value, &Type::One(Scalar::Text)))
-            }
+            (_, Type::One(Scalar::Json)) => Some(super::convert::read_as(value, &Type::One(Scalar::Text))),
             _ => {
                 let message = format!(
                     "{role} refers to {}, and `{}` is {}",
@@ -77,7 +76,8 @@ impl Checker<'_> {
                     self.quote(span),
                     words::what(&value)
                 );
-                let help = format!("give its id, or say first which it is, `{kind} by …`, and name it: `{kind}`");
+                let help =
+                    format!("give its id, or say first which it is, `{kind} by …`, and name it: `{kind}`");
                 self.error(codes::WRONG_TYPE, span, message, help)
             }
         }
@@ -154,7 +154,8 @@ impl Checker<'_> {
         given: &[Arc<str>],
         span: Span,
     ) -> Option<()> {
-        let must = |it: &&crate::declare::Field| it.presence == Presence::Required && !given.contains(&it.name);
+        let must =
+            |it: &&crate::declare::Field| it.presence == Presence::Required && !given.contains(&it.name);
         let missing: Vec<&str> = event.fields.values().filter(must).map(|it| &*it.name).collect();
         if !whole || missing.is_empty() || event.understood == Understood::Partly {
             return whole.then_some(());
@@ -171,8 +172,13 @@ impl Checker<'_> {
     /// A text that must come from the environment: a key, a password, a token.
     pub(super) fn kept_secret(&mut self, cx: Cx<'_>, expr: &ast::Expr, role: &str) -> Option<Expr> {
         let value = self.value_of(cx, expr, &Type::One(Scalar::Text), role)?;
-        if let ExprKind::Constant(Constant::Text(_)) = &value.kind {
-            let message = format!("{role} does not belong into a file");
+        if !value.any(&|it| matches!(it.kind, ExprKind::Secret(_))) {
+            let written = matches!(value.kind, ExprKind::Constant(_));
+            let message = if written {
+                format!("{role} does not belong into a file")
+            } else {
+                format!("{role} is no secret: `{}`", self.quote(value.span))
+            };
             let help = "name a secret, `secret.NAME`, and set it in the environment of the server";
             return self.error(codes::BAD_VERIFY, value.span, message, help);
         }

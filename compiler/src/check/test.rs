@@ -144,10 +144,10 @@ impl Checker<'_> {
             return None;
         }
         let events = fact.second().is_some_and(|it| self.declared.events.contains_key(&*it.text()));
-        let known: Vec<Arc<str>> = match events {
-            true => stage.actors.keys().cloned().collect(),
-            false => self.declared.entities.keys().chain(stage.actors.keys()).cloned().collect(),
-        };
+        let mut known: Vec<Arc<str>> = stage.actors.keys().cloned().collect();
+        if !events {
+            known.extend(self.declared.entities.keys().cloned());
+        }
         let diagnostic =
             Diagnostic::error(codes::UNKNOWN_ACTOR, span, format!("nobody in this test is called `{text}`"));
         self.report.push(match nearest(&text, known.iter().map(|it| &**it)) {
