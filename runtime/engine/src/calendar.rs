@@ -208,7 +208,8 @@ mod tests {
         assert_eq!(after("2027-02-28T00:00:00Z"), Some(moment("2028-02-29T09:00:00+09:00")));
         // On the day itself it does not come round before it has come.
         assert_eq!(after("1999-01-01T00:00:00Z"), Some(moment("2004-02-29T09:00:00+09:00")));
-        let week = yearly_after(moment("2026-12-01T00:00:00Z"), Day::Date(date(2000, 1, 3)), days(-7), NINE, &tokyo);
+        let week =
+            yearly_after(moment("2026-12-01T00:00:00Z"), Day::Date(date(2000, 1, 3)), days(-7), NINE, &tokyo);
         assert_eq!(week, Some(moment("2026-12-27T09:00:00+09:00")));
     }
 

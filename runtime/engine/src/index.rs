@@ -9,8 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use onward_bytecode::{
-    Bound, Direction, EntityDecl, Exit, FieldDecl, Follow, FunctionId, Program, Scalar, Stage,
-    Trigger, TriggerKind, Type, Value, WorkflowDecl,
+    Bound, Direction, EntityDecl, Exit, FieldDecl, Follow, FunctionId, Program, Scalar, Stage, Trigger,
+    TriggerKind, Type, Value, WorkflowDecl,
 };
 use serde_json::Value as Json;
 
@@ -19,8 +19,8 @@ use crate::model::Fields;
 mod bucket;
 mod reads;
 
-use bucket::{Bucket, Crossings, Sight};
 pub(crate) use bucket::measure;
+use bucket::{Bucket, Crossings, Sight};
 pub(crate) use reads::Reads;
 
 /// The attribute that names a zone.
@@ -382,7 +382,8 @@ fn functions(workflow: &WorkflowDecl) -> impl Iterator<Item = FunctionId> {
 #[cfg(test)]
 mod tests {
     use onward_bytecode::{
-        Constant, Enrolment, EventDecl, FunctionId, Overlap, Policy, Presence, Project, Scalar, Stage,
+        Constant, Enrolment, EventDecl, Function, IndexKey, Instruction, KeySource, Kind, Op, Overlap,
+        Policy, Presence, Project,
     };
     use serde_json::json;
 
@@ -471,5 +472,63 @@ mod tests {
         let workflows = vec![workflow(0, number(KeySource::Event, "unknown", 1))];
         let index = Index::of(&program(workflows));
         assert_eq!(found(&index, json!({}), json!({})), [0]);
+    }
+
+    /// A function that gives a constant.
+    fn gives(constant: Constant) -> Function {
+        Function {
+            name: "value".into(),
+            params: Vec::new(),
+            result: Some(Kind::Number),
+            registers: 1,
+            constants: vec![constant],
+            names: Vec::new(),
+            blocks: Vec::new(),
+            histories: Vec::new(),
+            code: vec![Instruction::ak(Op::Const, 0, 0), Instruction::abc(Op::Return, 0, 0, 0)],
+        }
+    }
+
+    /// 1,000 triggers each of which compares with a constant of its own.
+    fn moving(kind: impl Fn(FunctionId) -> TriggerKind) -> Index {
+        let workflows = (0..1_000).map(|i| {
+            let mut workflow = workflow(i, None);
+            workflow.triggers[0].kind = kind(FunctionId(u32::try_from(i).unwrap()));
+            workflow
+        });
+        let mut program = program(workflows.collect());
+        program.functions = (0..1_000).map(|i| gives(Constant::Number(i.into()))).collect();
+        let names = FieldDecl { name: "tags".into(), ty: Type::List(Scalar::Number), ..field_of(&program) };
+        program.entities[0].attributes.push(names);
+        Index::of(&program)
+    }
+
+    fn field_of(program: &Program) -> FieldDecl {
+        program.entities[0].attributes[0].clone()
+    }
+
+    fn moves(index: &Index, name: &str, ty: &Type, before: Json, after: Json) -> Vec<usize> {
+        let found = index.moved("contact", (name, Some(ty)), (&before, &after), &Fields::new());
+        found.into_iter().map(|at| at.workflow).collect()
+    }
+
+    #[test]
+    fn moves_that_cannot_match_are_not_looked_at() {
+        let number = Type::One(Scalar::Number);
+        let attribute: Arc<str> = "score".into();
+        let index =
+            moving(|to| TriggerKind::Moved { attribute: attribute.clone(), from: None, to: Some(to) });
+        assert_eq!(moves(&index, "score", &number, json!(3), json!(7)), [7]);
+        let index = moving(|bound| TriggerKind::Crossed {
+            attribute: attribute.clone(),
+            direction: Direction::Up,
+            bound: Bound::Past(bound),
+        });
+        assert_eq!(moves(&index, "score", &number, json!(3), json!(5)), [3, 4, 5]);
+        assert!(moves(&index, "score", &number, json!(5), json!(3)).is_empty());
+        let tags: Arc<str> = "tags".into();
+        let index = moving(|item| TriggerKind::Gains { attribute: tags.clone(), item });
+        let list = Type::List(Scalar::Number);
+        assert_eq!(moves(&index, "tags", &list, json!([1]), json!([1, 9])), [1, 9]);
     }
 }

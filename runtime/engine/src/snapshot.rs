@@ -62,8 +62,8 @@ impl Snapshot {
             (Change::Watch(watch), Some(entity)) => entity.watch = watch.clone(),
             (Change::Bury | Change::Watch(_), None) => {}
             (Change::Set(fields), _) => {
-                let entity = slot
-                    .get_or_insert_with(|| Entity::new(change.id.clone(), Fields::new(), change.at));
+                let entity =
+                    slot.get_or_insert_with(|| Entity::new(change.id.clone(), Fields::new(), change.at));
                 set(&mut entity.attributes, fields);
             }
         }

@@ -35,7 +35,8 @@ impl Stretch {
             return None;
         }
         let last = if self.to > self.from { day } else { day.tomorrow().ok()? };
-        let (from, to) = (civil::at(day, self.from, &self.zone)?.at, civil::at(last, self.to, &self.zone)?.at);
+        let (from, to) =
+            (civil::at(day, self.from, &self.zone)?.at, civil::at(last, self.to, &self.zone)?.at);
         // A clock change may have left nothing of it.
         (from < to).then_some((from, to))
     }

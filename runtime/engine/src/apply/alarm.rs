@@ -5,7 +5,9 @@
 
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
-use onward_bytecode::{DateTrigger, EntityId, Every, Exit, Rhythm, Schedule, Trigger, TriggerKind, Value, WorkflowDecl};
+use onward_bytecode::{
+    DateTrigger, EntityId, Every, Exit, Rhythm, Schedule, Trigger, TriggerKind, Value, WorkflowDecl,
+};
 
 use super::Met;
 use super::id::Cause;
@@ -48,7 +50,8 @@ pub(super) fn fill(
     now: Timestamp,
 ) -> Met<Transition> {
     let cause = programs.live.as_ref().map_or_else(String::new, |live| live.hash().to_string());
-    let mut turn = Turn::new(programs, snapshot, Cause::of_alarm(subject, &format!("fill {cause}"), now), now);
+    let mut turn =
+        Turn::new(programs, snapshot, Cause::of_alarm(subject, &format!("fill {cause}"), now), now);
     turn.fill(subject, edges)?;
     turn.settle()?;
     Ok(turn.finish())
@@ -221,7 +224,8 @@ impl Turn<'_> {
         let Some(live) = self.programs.live.clone() else { return Ok(()) };
         let Some(mut watch) = self.watch_of(subject)? else { return Ok(()) };
         for (name, due) in watch.alarms.clone() {
-            let Some(found) = name.strip_prefix("trigger ").and_then(|name| found(&live, name, subject)) else {
+            let Some(found) = name.strip_prefix("trigger ").and_then(|name| found(&live, name, subject))
+            else {
                 continue;
             };
             let (at, workflow, trigger) = found;

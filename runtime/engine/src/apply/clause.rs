@@ -124,9 +124,10 @@ impl Turn<'_> {
                 let value = value.to_json();
                 let key = key(&value.as_str().map_or_else(|| value.to_string(), str::to_owned));
                 match self.taken(&key) {
-                    Some(_) => {
-                        Admission::Refused(format!("`once per`: it was entered before for {}", say::value(&value)))
-                    }
+                    Some(_) => Admission::Refused(format!(
+                        "`once per`: it was entered before for {}",
+                        say::value(&value)
+                    )),
                     None => Admission::Granted(Some(key)),
                 }
             }

@@ -29,7 +29,9 @@ impl Turn<'_> {
                 let names: Vec<_> = attributes.iter().map(|attribute| &attribute.name).collect();
                 self.perform_update(walk, site, &names, &args)?;
             }
-            SiteKind::Create { kind, attributes } => self.perform_create(walk, site, kind, attributes, &args)?,
+            SiteKind::Create { kind, attributes } => {
+                self.perform_create(walk, site, kind, attributes, &args)?
+            }
             SiteKind::Delete => self.perform_delete(walk, site, &args),
             SiteKind::Start { workflow } => self.perform_start(walk, site, workflow),
             SiteKind::Gain { attribute } => self.perform_list(walk, site, attribute, Listing::Gain, &args)?,
@@ -63,9 +65,9 @@ impl Turn<'_> {
             let moved = self.change(entity, &fields)?;
             updated(entity, &fields, &moved)
         } else {
-            let set = fields.iter().map(|(name, value)| {
-                format!("{}.{name} of {entity}: {}", entity.kind, say::value(value))
-            });
+            let set = fields
+                .iter()
+                .map(|(name, value)| format!("{}.{name} of {entity}: {}", entity.kind, say::value(value)));
             let set = set.collect::<Vec<_>>().join(", ");
             match self.follow_from(walk, site, entity, FactKind::Attributes { attributes: fields }) {
                 Followed::Recorded => set,
@@ -98,7 +100,12 @@ impl Turn<'_> {
     /// The end of an entity is a fact of its own: this run goes on until it is worked out.
     fn perform_delete(&mut self, walk: &mut Walk<'_>, site: &Site, args: &[Value]) {
         let [Value::Entity(entity)] = args else {
-            self.say(&walk.run, Some(&site.name), What::Skipped, "there is nothing to delete: the reference is missing");
+            self.say(
+                &walk.run,
+                Some(&site.name),
+                What::Skipped,
+                "there is nothing to delete: the reference is missing",
+            );
             return;
         };
         let done = self.follow_from(walk, site, entity, FactKind::Deleted);
@@ -118,7 +125,12 @@ impl Turn<'_> {
         let others = self.unfinished(&walk.run.subject)?;
         let others = others.iter().filter(|id| **id != walk.run.id).filter_map(|id| self.run(id));
         let others: Vec<_> = others.filter(|run| run.workflow == *workflow).cloned().collect();
-        self.say(&walk.run, Some(&site.name), What::Changed, format!("{} of `{workflow}` stopped", runs(others.len())));
+        self.say(
+            &walk.run,
+            Some(&site.name),
+            What::Changed,
+            format!("{} of `{workflow}` stopped", runs(others.len())),
+        );
         for other in others {
             self.end(other, Finish::Stopped, reason.as_str());
         }
@@ -262,13 +274,24 @@ impl Turn<'_> {
         };
         let subject = &walk.run.subject;
         let about = (subject.kind.to_string(), json!(subject.id));
-        self.create_beside(walk, site, "note", &Fields::from_iter([("text".to_owned(), json!(text)), about]))?;
+        self.create_beside(
+            walk,
+            site,
+            "note",
+            &Fields::from_iter([("text".to_owned(), json!(text)), about]),
+        )?;
         self.say(&walk.run, Some(&site.name), What::Noted, text.clone());
         Ok(())
     }
 
     /// Creates an entity that lives in the subject's shard.
-    fn create_beside(&mut self, walk: &mut Walk<'_>, site: &Site, kind: &str, fields: &Fields) -> Met<EntityId> {
+    fn create_beside(
+        &mut self,
+        walk: &mut Walk<'_>,
+        site: &Site,
+        kind: &str,
+        fields: &Fields,
+    ) -> Met<EntityId> {
         let run = &mut walk.run;
         run.effects += 1;
         let hash = id::name(&[kind, &run.id, &site.name, &run.effects.to_string()]);

@@ -34,7 +34,12 @@ impl Turn<'_> {
         match self.follow(&parts, &EntityId::new(TEAM, team.clone()), kind, self.now, Origin::Live) {
             Followed::Recorded => {
                 walk.run.state = RunState::Acting { rest, intent: key };
-                self.say(&walk.run, Some(&site.name), What::Waiting, format!("asks whose turn it is in `{team}`"));
+                self.say(
+                    &walk.run,
+                    Some(&site.name),
+                    What::Waiting,
+                    format!("asks whose turn it is in `{team}`"),
+                );
                 self.put(walk.run.clone());
             }
             Followed::ChainTooLong => {
@@ -46,7 +51,13 @@ impl Turn<'_> {
     }
 
     /// The subject, a team, is asked whose turn it is.
-    pub(super) fn take_turn(&mut self, fact: &Fact, intent: &Arc<str>, run: &Arc<str>, of: &EntityId) -> Met<()> {
+    pub(super) fn take_turn(
+        &mut self,
+        fact: &Fact,
+        intent: &Arc<str>,
+        run: &Arc<str>,
+        of: &EntityId,
+    ) -> Met<()> {
         let team = &fact.subject;
         let had = self.attribute(team, TURN)?.and_then(Json::as_u64).unwrap_or(0);
         let teams = self.loaded().map(|loaded| &loaded.program().teams);

@@ -10,9 +10,9 @@ use std::sync::Arc;
 use onward_bytecode::{EntityId, Follow};
 use serde_json::Value as Json;
 
+use super::Met;
 use super::turn::{Changed, Firing, Moved, Turn, root};
 use super::watch::{Scope, Stirred, Unknown};
-use super::Met;
 use crate::index::{ACCOUNT, TIMEZONE};
 use crate::model::{Fact, FactKind, Origin, Reference, RunState, Touch};
 use crate::program::Loaded;
@@ -119,11 +119,8 @@ impl Turn<'_> {
     /// Whether something kept of an entity may be another thing when what it refers to changes: by
     /// its zone alone only what follows the wall clock.
     fn depends_on(&mut self, subject: &EntityId, attribute: &Arc<str>, target: &EntityId) -> Met<bool> {
-        let follow = Follow {
-            kind: subject.kind.clone(),
-            attribute: attribute.clone(),
-            target: target.kind.clone(),
-        };
+        let follow =
+            Follow { kind: subject.kind.clone(), attribute: attribute.clone(), target: target.kind.clone() };
         if self.loaded().any(|loaded| loaded.program().follows.contains(&follow)) {
             return Ok(true);
         }

@@ -97,11 +97,7 @@ impl Turn<'_> {
     }
 
     fn matches(&mut self, loaded: &Loaded, trigger: &Trigger, happened: Happened<'_>) -> Met<bool> {
-        let seen = Seen {
-            event: happened.event,
-            moved: sides(happened.moved),
-            ..Seen::of(happened.subject)
-        };
+        let seen = Seen { event: happened.event, moved: sides(happened.moved), ..Seen::of(happened.subject) };
         if let Some(moved) = happened.moved {
             let ty = index::attribute(loaded.program(), &happened.subject.kind, &moved.name);
             let fits = match (&trigger.kind, ty) {

@@ -13,11 +13,11 @@ use onward_bytecode::{EntityId, Hash};
 use super::id::Cause;
 use super::watch::Stirred;
 use super::{Met, Needs, Unmet};
+use crate::index::Way;
 use crate::model::{
     Change, Enrolled, Enrolling, Entity, EntityChange, Entry, Fact, FactKind, Fields, Intent, Occurrence,
     Origin, Question, Reference, Run, RunChange, RunState, Snapshot, Tally, Transition, Watch, What,
 };
-use crate::index::Way;
 use crate::program::{Loaded, Programs};
 use crate::snapshot;
 
@@ -279,10 +279,8 @@ impl<'a> Turn<'a> {
 
     /// Changes attributes; `null` takes one away. The entity is created `at` that time if it is not there.
     pub(super) fn set(&mut self, id: &EntityId, fields: &Fields, at: Timestamp) -> Met<()> {
-        let mut entity = self
-            .entity(id)?
-            .cloned()
-            .unwrap_or_else(|| Entity::new(id.clone(), Fields::new(), at));
+        let mut entity =
+            self.entity(id)?.cloned().unwrap_or_else(|| Entity::new(id.clone(), Fields::new(), at));
         snapshot::set(&mut entity.attributes, fields);
         self.entities.insert(id.clone(), Some(entity));
         let edit = self.edits.entry(id.clone()).or_default();

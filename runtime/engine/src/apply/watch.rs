@@ -31,10 +31,7 @@ pub(super) struct Stirred {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Scope {
     /// Those that may depend on these.
-    Touched {
-        attributes: BTreeSet<std::sync::Arc<str>>,
-        events: BTreeSet<std::sync::Arc<str>>,
-    },
+    Touched { attributes: BTreeSet<std::sync::Arc<str>>, events: BTreeSet<std::sync::Arc<str>> },
     /// The one of this name.
     One(std::sync::Arc<str>),
     /// Those that nothing is known about.
@@ -93,7 +90,10 @@ impl Stirred {
 
     fn segments(&self, live: &Loaded, watched: &Watched, watch: &Watch) -> BTreeSet<u32> {
         let known = |place: &&u32| {
-            live.program().segments.get(**place as usize).is_some_and(|segment| known(watch, segment).is_some())
+            live.program()
+                .segments
+                .get(**place as usize)
+                .is_some_and(|segment| known(watch, segment).is_some())
         };
         match &self.scope {
             Scope::All => watched.segments.clone(),

@@ -10,6 +10,9 @@
 
 mod any_order;
 mod build;
+mod clauses;
 mod rules;
 mod stories;
 mod town;
+mod triggers;
+mod watched;

@@ -1,8 +1,8 @@
 //! What rules mean, told by programs assembled by hand.
 
 use onward_bytecode::{EntityId, Overlap, SiteKind};
-use onward_engine::model::{FactKind, Finish, Order, Origin, Outcome, RunState, What};
 use onward_engine::Needs;
+use onward_engine::model::{FactKind, Finish, Order, Origin, Outcome, RunState, What};
 use serde_json::json;
 
 use crate::build::{Arg, Build, Cond};

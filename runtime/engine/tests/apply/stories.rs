@@ -27,7 +27,7 @@ template tips email { subject "Tips" text "Try this." }
 team sales = ["lea@acme.com", "max@acme.com"]
 "#;
 
-fn compile(rules: &str) -> Arc<Loaded> {
+pub(crate) fn compile(rules: &str) -> Arc<Loaded> {
     let settings = "[project]\nname = \"acme\"\ntimezone = \"America/New_York\"\n";
     let files = [
         ("rules.onward".to_owned(), format!("{WORLD}{rules}")),
@@ -45,9 +45,9 @@ fn compile(rules: &str) -> Arc<Loaded> {
 }
 
 /// Saturday evening in New York, the night before the clocks go forward.
-const EVENING: &str = "2026-03-08T01:00:00Z";
+pub(crate) const EVENING: &str = "2026-03-08T01:00:00Z";
 
-fn town(rules: &str) -> Town {
+pub(crate) fn town(rules: &str) -> Town {
     let mut town = Town::new(compile(rules));
     town.now = time(EVENING);
     town.attributes("ana", json!({"email": "ana@example.com", "first_name": "Ana"}));

@@ -92,6 +92,15 @@ impl Town {
         self.work();
     }
 
+    /// A fact that happened at the town's present time and is worked out at `now`.
+    pub(crate) fn late(&mut self, subject: &EntityId, kind: FactKind, now: Timestamp) {
+        self.sent += 1;
+        let id = format!("f{}", self.sent).into();
+        self.inbox.push_back(Fact { id, subject: subject.clone(), kind, at: self.now, origin: Origin::Live });
+        self.now = now;
+        self.work();
+    }
+
     pub(crate) fn event(&mut self, who: &str, name: &str, members: Json) {
         self.event_with(who, name, members, serde_json::json!({}));
     }
@@ -167,12 +176,15 @@ impl Town {
 
     fn next(&self) -> Option<(Timestamp, Next)> {
         let waiting = self.store.runs.values().filter_map(|run| match run.state {
-            RunState::Waiting { until, .. } => Some((until, Next::Timer(run.subject.clone(), run.id.clone()))),
+            RunState::Waiting { until, .. } => {
+                Some((until, Next::Timer(run.subject.clone(), run.id.clone())))
+            }
             _ => None,
         });
         let awake = self.store.entities.values();
         let awake = awake.filter_map(|entity| Some((entity.watch.wake()?, Next::Wake(entity.id.clone()))));
-        let due = self.outstanding().into_iter().filter(|intent| intent.draft.is_none() && intent.due > self.now);
+        let due =
+            self.outstanding().into_iter().filter(|intent| intent.draft.is_none() && intent.due > self.now);
         waiting.chain(awake).chain(due.map(|intent| (intent.due, Next::Due))).min()
     }
 
@@ -222,9 +234,19 @@ impl Town {
             batch.absorb_fact(fact);
         }
         let missing = Needs {
-            entities: wanted.entities.iter().filter(|id| !batch.entities.contains_key(*id)).cloned().collect(),
+            entities: wanted
+                .entities
+                .iter()
+                .filter(|id| !batch.entities.contains_key(*id))
+                .cloned()
+                .collect(),
             questions: wanted.questions.iter().filter(|q| !batch.history.contains_key(*q)).cloned().collect(),
-            references: wanted.references.iter().filter(|r| !batch.referrers.contains_key(*r)).cloned().collect(),
+            references: wanted
+                .references
+                .iter()
+                .filter(|r| !batch.referrers.contains_key(*r))
+                .cloned()
+                .collect(),
         };
         let more = self.load(&missing);
         batch.entities.extend(more.entities);
@@ -255,7 +277,9 @@ impl Town {
                     FactKind::Inherited { from, .. } if own.contains(&fact.subject) => {
                         own.insert(from.clone());
                     }
-                    FactKind::Event { name, .. } if *name == question.event && own.contains(&fact.subject) => {
+                    FactKind::Event { name, .. }
+                        if *name == question.event && own.contains(&fact.subject) =>
+                    {
                         // What was handed over came in twice: once where it was handed over from.
                         past.extend(fact.occurrence());
                     }
