@@ -15,6 +15,11 @@ use crate::syntax::kind::SyntaxKind;
 
 pub(crate) use quotes::quote_lengths;
 
+/// Whether `text`, in full-width characters, is what `plain` is in plain ones.
+pub(crate) fn is_wide(text: &str, plain: &str) -> bool {
+    text.chars().map(slip::narrow).eq(plain.chars())
+}
+
 /// One token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Token {

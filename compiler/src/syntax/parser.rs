@@ -25,10 +25,10 @@ use std::ops::Range;
 
 use rowan::{Checkpoint, GreenNodeBuilder};
 
-use crate::diagnostic::{Applicability, Code, Diagnostic, Span};
+use crate::diagnostic::{Applicability, Code, Diagnostic, Edit, Fix, Span};
 use crate::syntax::ast::Origin;
 use crate::syntax::kind::SyntaxKind::{self, *};
-use crate::syntax::lexer::{Token, lex};
+use crate::syntax::lexer::{Token, is_wide, lex};
 use crate::syntax::{Parse, codes, words};
 
 /// How often a parser may look ahead without moving on: a loop that does not end, found early.
@@ -56,6 +56,15 @@ enum Within {
     /// how far the source's line is indented.
     Source(usize),
     Other,
+}
+
+/// What a comma between two digits does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Comma {
+    /// It separates two items.
+    Separates,
+    /// Nothing: it was meant for a decimal point.
+    Nothing,
 }
 
 /// Whether a file has as many `{` as `}`: if so, where they stand is not doubted.
@@ -101,6 +110,9 @@ pub(super) struct Parser<'t> {
     depth: usize,
     braces: Braces,
     within: Within,
+    comma: Comma,
+    /// Which message speaks of a `then` whose steps have no braces.
+    worded: Option<usize>,
     /// A block whose `}` is not indented as its `{`: the likely culprit if braces do not match.
     crooked: Option<(usize, usize)>,
     looks: Cell<usize>,
@@ -136,6 +148,8 @@ impl<'t> Parser<'t> {
             quiet: false,
             depth: 0,
             within: Within::Other,
+            comma: Comma::Nothing,
+            worded: None,
             crooked: None,
             looks: Cell::new(0),
             fuel: Cell::new(FUEL),
@@ -210,7 +224,7 @@ impl<'t> Parser<'t> {
             Ahead::Third => Ahead::Fourth,
             Ahead::Fourth | Ahead::Fifth => Ahead::Fifth,
         };
-        (self.kind_of(ahead) == IDENT && self.kind_of(after) != COLON).then(|| self.text_of(ahead))
+        (self.kind_of(ahead) == IDENT && self.kind_of(after) != COLON).then(|| plain(self.text_of(ahead)))
     }
 
     fn word(&self) -> Option<&'t str> {
@@ -440,6 +454,15 @@ impl<'t> Parser<'t> {
     fn found(&self) -> String {
         if self.kind() == END { "the end of the text".to_owned() } else { shorten(self.text_of(Ahead::Here)) }
     }
+}
+
+/// `text`, or the word that begins a form and is written in full-width characters here.
+fn plain(text: &str) -> &str {
+    if text.is_ascii() {
+        return text;
+    }
+    let known = [words::STEPS, words::CLAUSES, words::DECLARATIONS].into_iter().flatten();
+    known.copied().find(|word| is_wide(text, word)).unwrap_or(text)
 }
 
 /// A token's text in backticks; of a long one, its beginning.

@@ -38,7 +38,7 @@ pub(crate) const ACTS: &[&str] = &[
 
 /// Words that say what happened to an attribute.
 pub(crate) const ATTRIBUTE_TRIGGERS: &[&str] =
-    &["changes", "drops", "rises", "gains", "loses", "unchanged", "every", "at"];
+    &["changes", "drops", "rises", "gains", "loses", "unchanged", "every"];
 
 /// Words that begin an item of a source.
 pub(crate) const SOURCE_ITEMS: &[&str] = &["path", "verify", "id", "time", "answer", "when", "for", "event"];

@@ -65,6 +65,9 @@ fn foreign(text: &str, span: Span) -> (SyntaxKind, Diagnostic) {
 
 fn wide(raw: Raw, text: &str, span: Span) -> (SyntaxKind, Diagnostic) {
     let narrow: String = text.chars().map(narrow).collect();
+    if narrow == ";" {
+        return (SyntaxKind::SEMICOLON, semicolon(span));
+    }
     let diagnostic =
         Diagnostic::error(codes::FULL_WIDTH, span, format!("`{text}` is written in full-width characters"))
             .help(format!("write `{narrow}`"))
@@ -78,7 +81,7 @@ fn wide(raw: Raw, text: &str, span: Span) -> (SyntaxKind, Diagnostic) {
 }
 
 /// The plain character for a full-width one: they lie in the same order.
-fn narrow(wide: char) -> char {
+pub(super) fn narrow(wide: char) -> char {
     let code = u32::from(wide);
     code.checked_sub(0xFEE0).filter(|it| (0x21..0x7F).contains(it)).and_then(char::from_u32).unwrap_or(wide)
 }

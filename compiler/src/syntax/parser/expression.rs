@@ -360,6 +360,7 @@ impl Parser<'_> {
     fn call(&mut self, mark: Checkpoint) -> Option<Height> {
         let place = self.at;
         self.take();
+        let outer = std::mem::replace(&mut self.comma, Comma::Separates);
         let mut height = 0;
         while !matches!(self.kind(), R_PAREN | R_BRACKET | R_BRACE | END) {
             let before = self.at;
@@ -373,6 +374,7 @@ impl Parser<'_> {
             }
             self.one_of(COMMA);
         }
+        self.comma = outer;
         self.close_bracket(place, R_PAREN, "`,` or `)`");
         self.grow(mark, CALL_EXPR, height)
     }
@@ -403,7 +405,9 @@ impl Parser<'_> {
         let mark = self.mark();
         let place = self.at;
         self.take();
+        let outer = std::mem::replace(&mut self.comma, Comma::Nothing);
         let height = self.expression("a value").unwrap_or_default();
+        self.comma = outer;
         self.close_bracket(place, R_PAREN, "`)`");
         self.grow(mark, PAREN_EXPR, height)
     }
@@ -412,6 +416,7 @@ impl Parser<'_> {
         let mark = self.mark();
         let place = self.at;
         self.take();
+        let outer = std::mem::replace(&mut self.comma, Comma::Separates);
         let mut height = 0;
         while !matches!(self.kind(), R_BRACKET | R_BRACE | R_PAREN | END) {
             let before = self.at;
@@ -429,6 +434,7 @@ impl Parser<'_> {
             }
             self.missing_comma();
         }
+        self.comma = outer;
         self.close_bracket(place, R_BRACKET, "`,` or `]`");
         self.grow(mark, LIST_EXPR, height)
     }
@@ -464,7 +470,9 @@ impl Parser<'_> {
             let place = p.at;
             p.take();
             p.one_of(L_BRACE);
+            let outer = std::mem::replace(&mut p.comma, Comma::Nothing);
             let height = p.entries(place);
+            p.comma = outer;
             p.grow(mark, OBJECT_EXPR, height)
         })
     }

@@ -15,6 +15,7 @@ enum Place {
 impl Parser<'_> {
     /// A literal; the next token begins one.
     pub(super) fn literal(&mut self) {
+        self.decimal_comma();
         match self.kind() {
             STRING | BLOCK_STRING => self.node(STRING_EXPR, Self::take),
             DATE if self.kind_of(Ahead::Next) == TIME => self.node(DATE_TIME_EXPR, |p| {
@@ -39,6 +40,7 @@ impl Parser<'_> {
 
     /// A duration that must be written out: after `up to`, `due in`, `remind`.
     pub(super) fn duration(&mut self, what: &str) -> bool {
+        self.decimal_comma();
         match self.kind() {
             NUMBER_UNIT => {}
             NUMBER if self.at_part(Place::Duration) => {}
@@ -62,6 +64,36 @@ impl Parser<'_> {
         }
         self.parts(Place::Duration);
         true
+    }
+
+    /// `1,5` for `1.5`: reports it and passes over what stands before the comma.
+    pub(super) fn decimal_comma(&mut self) {
+        let (Some(first), Some(comma), Some(last)) =
+            (self.seen(Ahead::Here), self.seen(Ahead::Next), self.seen(Ahead::Third))
+        else {
+            return;
+        };
+        let (first, comma, last) = (first.token, comma.token, last.token);
+        let decimal = first.kind == NUMBER
+            && comma.kind == COMMA
+            && matches!(last.kind, NUMBER | NUMBER_UNIT)
+            && (first.end, comma.end) == (comma.start, last.start);
+        if self.comma == Comma::Separates || !decimal {
+            return;
+        }
+        let written = self.text.get(first.start..last.end).unwrap_or_default();
+        let sign = self.span_at(comma.start, comma.end);
+        let span = self.span_at(first.start, last.end);
+        let message = format!("`{written}` has a comma for a decimal point");
+        let diagnostic = Diagnostic::error(codes::FOREIGN_SIGN, span, message)
+            .help(format!("write `{}`", written.replace(',', ".")))
+            .replace(sign, ".", Applicability::Safe);
+        self.report(diagnostic);
+        self.node(ERROR, |p| {
+            p.take();
+            p.take();
+        });
+        self.reported = None;
     }
 
     /// Whether a number and its unit are next.

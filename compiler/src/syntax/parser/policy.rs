@@ -6,7 +6,7 @@ impl Parser<'_> {
     pub(super) fn segment(&mut self) {
         self.take_word();
         let before = self.at;
-        self.new_name("a name for the segment");
+        self.name_anywhere("a name for the segment");
         if self.failed_since(before) && !self.is_word("of") || !self.expect_word("of") {
             return self.end_of_line_declaration();
         }

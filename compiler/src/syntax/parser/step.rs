@@ -109,6 +109,9 @@ impl Parser<'_> {
         if word == "else" {
             return self.stray_else();
         }
+        if word == "end" && self.seen(Ahead::Next).is_none_or(|it| it.leads || it.token.kind == R_BRACE) {
+            return self.stray_end();
+        }
         match words::nearest(word, words::STEPS.iter().copied())
             .filter(|_| !words::ACTS.contains(&word) && !words::RESERVED.contains(&word))
         {
@@ -175,6 +178,17 @@ impl Parser<'_> {
         if applicability == Applicability::Safe {
             self.do_rest(mark);
         }
+    }
+
+    /// `end` on a line of its own.
+    fn stray_end(&mut self) {
+        let span = self.span();
+        let diagnostic = Diagnostic::error(codes::FOREIGN_SIGN, span, "write `}` instead of `end`")
+            .help("what stands between `{` and `}` needs no `end`")
+            .replace(span, "", Applicability::Unsure);
+        self.report(diagnostic);
+        self.node(ERROR, Self::take);
+        self.reported = None;
     }
 
     fn stray_else(&mut self) {
@@ -313,6 +327,7 @@ impl Parser<'_> {
 
     /// `50%`
     pub(super) fn percentage(&mut self) {
+        self.decimal_comma();
         self.node(NUMBER_EXPR, Self::take);
         if self.eat(PERCENT) {
             return;
@@ -421,7 +436,11 @@ impl Parser<'_> {
     /// `else { … }`
     fn otherwise(&mut self) {
         if self.is_word("else") {
+            let worded = self.worded.is_some() && self.kind_of(Ahead::Next) != L_BRACE;
             self.node(ELSE, |p| {
+                if worded {
+                    return p.worded_block();
+                }
                 p.take_word();
                 p.block(After::Steps);
             });
@@ -457,6 +476,7 @@ impl Parser<'_> {
             }
         }
         self.otherwise();
+        self.worded = None;
         self.wrap(mark, IF_STEP);
     }
 
@@ -475,11 +495,74 @@ impl Parser<'_> {
             p.take_word();
             let before = p.at;
             p.expression("a condition");
+            if p.is_word("then") {
+                return p.then();
+            }
             if p.failed_since(before) && !p.is(L_BRACE) {
                 p.skip(|p| p.is(L_BRACE) || p.leads());
             }
             p.block(After::Else);
         });
+    }
+
+    /// `then` before the steps, in place of their brace or beside it.
+    fn then(&mut self) {
+        let span = self.span();
+        if self.kind_of(Ahead::Next) == L_BRACE {
+            let diagnostic = Diagnostic::error(codes::FOREIGN_SIGN, span, "no `then` is needed here")
+                .help("the steps stand between `{` and `}`")
+                .replace(span, "", Applicability::Safe);
+            self.report(diagnostic);
+            self.node(ERROR, Self::take);
+            self.reported = None;
+            return self.block(After::Else);
+        }
+        let told = self.report(
+            Diagnostic::error(codes::FOREIGN_SIGN, span, "write `{` instead of `then`")
+                .help("the steps of an `if` stand between `{` and `}`: `if a = 1 { do email welcome }`"),
+        );
+        self.worded = self.diagnostics.len().checked_sub(1).filter(|_| told);
+        self.instead_of(span, "{");
+        self.worded_block();
+    }
+
+    /// Steps between `then` or `else` and `else` or `end`.
+    fn worded_block(&mut self) {
+        self.node(BLOCK, |p| {
+            p.node(ERROR, Self::take);
+            p.reported = None;
+            while !(matches!(p.kind(), END | R_BRACE) || p.at_declaration_line()) {
+                if p.is_word("end") || p.is_word("else") {
+                    break;
+                }
+                let before = p.at;
+                p.step_or_error();
+                p.recover_body(before);
+            }
+            if p.is_word("end") {
+                p.instead_of(p.span(), "}");
+                p.worded = None;
+                p.node(ERROR, Self::take);
+            } else if p.is_word("else") {
+                p.instead_of(p.span(), "} else {");
+            } else {
+                p.eat(R_BRACE);
+            }
+        });
+    }
+
+    /// Adds to the fix of the message about `then` what else must change.
+    fn instead_of(&mut self, span: Span, text: &str) {
+        let Some(told) = self.worded.and_then(|at| self.diagnostics.get_mut(at)) else { return };
+        let edit = Edit { span, text: text.to_owned() };
+        match told.fixes.first_mut() {
+            Some(fix) => fix.edits.push(edit),
+            None => told.fixes.push(Fix {
+                title: "write braces".to_owned(),
+                applicability: Applicability::Unsure,
+                edits: vec![edit],
+            }),
+        }
     }
 }
 

@@ -31,33 +31,39 @@ impl Parser<'_> {
     }
 
     fn statement(&mut self) {
-        let word = self.word().filter(|_| self.at_test_line());
+        match self.word().filter(|_| self.at_test_line()) {
+            Some(word) => self.statement_as(word),
+            _ if self.is_name() => self.fact(),
+            _ => self.no_statement(),
+        }
+    }
+
+    /// The line of a test that the next word, read as `word`, begins.
+    fn statement_as(&mut self, word: &str) {
         match word {
-            Some("at") => self.node(AT_STMT, Self::clock),
-            Some("after") => self.node(AFTER_STMT, |p| {
+            "at" => self.node(AT_STMT, Self::clock),
+            "after" => self.node(AFTER_STMT, |p| {
                 p.take_word();
                 p.duration("how much time passes, as `2 days`,");
             }),
-            Some("events") => self.node(EVENTS_STMT, |p| {
+            "events" => self.node(EVENTS_STMT, |p| {
                 p.take_word();
                 p.string("a file of events, in quotes,");
             }),
-            Some("answer") => self.node(ANSWER_STMT, Self::answer),
-            Some("refuse" | "fail" | "lose") => self.node(REFUSE_STMT, |p| {
+            "answer" => self.node(ANSWER_STMT, Self::answer),
+            "refuse" | "fail" | "lose" => self.node(REFUSE_STMT, |p| {
                 p.action_named();
                 if p.kind().is_string() {
                     p.take();
                 }
             }),
-            Some("accept") => self.node(ACCEPT_STMT, Self::action_named),
-            Some("approve" | "discard") => self.node(DECIDE_STMT, Self::action_named),
-            Some("delete") => self.node(DELETE_STMT, |p| {
+            "accept" => self.node(ACCEPT_STMT, Self::action_named),
+            "approve" | "discard" => self.node(DECIDE_STMT, Self::action_named),
+            "delete" => self.node(DELETE_STMT, |p| {
                 p.take_word();
                 p.name("who or what is deleted");
             }),
-            Some("expect") => self.node(EXPECT_STMT, Self::expectation),
-            _ if self.is_name() => self.fact(),
-            _ => self.no_statement(),
+            _ => self.node(EXPECT_STMT, Self::expectation),
         }
     }
 
@@ -136,7 +142,8 @@ impl Parser<'_> {
     /// A word like one that begins a line, before something that cannot follow a name.
     fn misspelt_statement(&mut self) -> bool {
         let Some(word) = self.word() else { return false };
-        let follows = self.is_name_at(Ahead::Next) && !self.is_test_line(Ahead::Next);
+        let follows =
+            self.is_name_at(Ahead::Next) && !self.is_test_line(Ahead::Next) && !self.cannot_end(Ahead::Third);
         let Some(meant) = words::nearest(word, words::TEST_LINES.iter().copied()) else { return false };
         if follows {
             return false;
@@ -147,7 +154,22 @@ impl Parser<'_> {
                 .help(format!("did you mean `{meant}`?"))
                 .replace(span, meant, Applicability::Unsure);
         self.report(diagnostic);
+        self.reported = None;
+        self.statement_as(meant);
         true
+    }
+
+    /// Whether no line of a test can begin here, so that two names before it are none.
+    fn cannot_end(&self, ahead: Ahead) -> bool {
+        match self.kind_of(ahead) {
+            L_BRACE | R_BRACE | END => false,
+            IDENT => {
+                !self.is_test_line(ahead)
+                    && self.kind_of(Ahead::Fourth) != DOT
+                    && (!self.is_name_at(Ahead::Fourth) || self.is_test_line(Ahead::Fourth))
+            }
+            _ => true,
+        }
     }
 
     fn is_name_at(&self, ahead: Ahead) -> bool {

@@ -51,7 +51,11 @@ impl Parser<'_> {
             Some("deleted") => DELETED_TRIGGER,
             Some("enters" | "leaves") => {
                 self.take_word();
-                self.name("the name of a segment");
+                if self.is_any(words::CLAUSES) {
+                    self.missing(codes::NO_NAME, "the name of a segment");
+                } else {
+                    self.name("the name of a segment");
+                }
                 return SEGMENT_TRIGGER;
             }
             _ => return EVENT_TRIGGER,
@@ -66,36 +70,61 @@ impl Parser<'_> {
         if !self.any_name("the name of an attribute") {
             return ATTRIBUTE_TRIGGER;
         }
+        if self.is_word("at") && self.word_of(Ahead::Next) != Some("most") {
+            self.time_of_day();
+            return DATE_TRIGGER;
+        }
         match self.word() {
-            Some("drops" | "rises") => {
+            Some(word) if words::ATTRIBUTE_TRIGGERS.contains(&word) => {
                 self.take_word();
+                self.after_verb(word)
+            }
+            Some(word)
+                if let Some(meant) = words::nearest(word, words::ATTRIBUTE_TRIGGERS.iter().copied()) =>
+            {
+                self.misspelt(codes::NO_WORD, word, meant);
+                self.after_verb(meant)
+            }
+            _ => {
+                let help = alternatives(&[
+                    "changes",
+                    "drops to",
+                    "gains",
+                    "unchanged for",
+                    "every year",
+                    "at 09:00",
+                ]);
+                let diagnostic = self.expected(codes::NO_WORD, "what happens to the attribute");
+                self.report(diagnostic.help(format!("as {help}")));
+                ATTRIBUTE_TRIGGER
+            }
+        }
+    }
+
+    /// What follows the word that says what happens to the attribute.
+    fn after_verb(&mut self, verb: &str) -> SyntaxKind {
+        match verb {
+            "drops" | "rises" => {
                 if self.is_any(&["to", "above", "below"]) {
                     self.operand(BOUND);
                 }
                 CROSSING_TRIGGER
             }
-            Some("gains" | "loses") => {
-                self.take_word();
+            "gains" | "loses" => {
                 self.unary("what the list gains or loses");
                 LIST_TRIGGER
             }
-            Some("unchanged") => {
-                self.take_word();
+            "unchanged" => {
                 if self.expect_word("for") {
                     self.duration("how long nothing happened, as `14 days`,");
                 }
                 STALE_TRIGGER
             }
-            Some("every") => {
-                self.take_word();
+            "every" => {
                 if self.expect_word("year") {
                     self.time_of_day();
                 }
                 YEARLY_TRIGGER
-            }
-            Some("at") if self.word_of(Ahead::Next) != Some("most") => {
-                self.time_of_day();
-                DATE_TRIGGER
             }
             _ => {
                 self.change();
@@ -104,12 +133,8 @@ impl Parser<'_> {
         }
     }
 
-    /// `changes from … to …`
+    /// `from … to …`
     fn change(&mut self) {
-        if !self.is_word("changes") {
-            return self.no_change();
-        }
-        self.take_word();
         let before = self.at;
         if self.is_word("from") {
             self.operand(FROM);
@@ -117,22 +142,6 @@ impl Parser<'_> {
         if !self.failed_since(before) && self.is_word("to") {
             self.operand(TO);
         }
-    }
-
-    fn no_change(&mut self) {
-        let meant =
-            self.word().and_then(|word| words::nearest(word, words::ATTRIBUTE_TRIGGERS.iter().copied()));
-        if let (Some(word), Some(meant)) = (self.word(), meant.filter(|it| it.len() > 2)) {
-            self.misspelt(codes::NO_WORD, word, meant);
-            // What follows belongs to it, but was meant for another word.
-            self.reported = Some(self.at);
-            return;
-        }
-        let what = "what happens to the attribute";
-        let help =
-            format!("as {}", alternatives(&["changes", "drops to", "gains", "unchanged for", "every year"]));
-        let diagnostic = self.expected(codes::NO_WORD, what).help(help);
-        self.report(diagnostic);
     }
 
     /// The next word and the value after it.
