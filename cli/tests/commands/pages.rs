@@ -60,6 +60,7 @@ const SUMMARY: &str = "\
 
 - [Operations](operations.md)
 - [Performance](performance.md)
+- [Quality, measured](quality.md)
 - [Architecture](architecture.md)
 - [Decisions](decisions/README.md)
 {decisions}";

@@ -448,7 +448,7 @@ impl Words<'_> {
                 let edge = self.random.pick(&["enters", "leaves"]);
                 self.puts("contact");
                 self.put(edge);
-                self.name();
+                self.label();
             }
             2 => {
                 let way = self.random.pick(&["drops", "rises"]);
