@@ -259,8 +259,11 @@ fn holds(list: Option<&Value>, text: &str) -> bool {
 
 /// When the oldest of the last `count` messages leaves the cap's stretch of time; none if there are fewer.
 fn leaves(cap: &Cap, sent: &[SentMessage], zone: &TimeZone) -> Option<Timestamp> {
-    let mut sent: Vec<Timestamp> =
-        sent.iter().filter(|message| covers(&cap.channels, &message.channel)).map(|message| message.at).collect();
+    let mut sent: Vec<Timestamp> = sent
+        .iter()
+        .filter(|message| covers(&cap.channels, &message.channel))
+        .map(|message| message.at)
+        .collect();
     sent.sort_unstable_by(|a, b| b.cmp(a));
     let last = cap.count.checked_sub(1).and_then(|place| sent.get(place as usize).copied());
     match (last, cap.count) {

@@ -60,7 +60,10 @@ fn set(world: &mut Simulation, attributes: Json) {
 /// Subjects of the mails that went out, and when.
 fn mails(world: &Simulation) -> Vec<(String, Timestamp)> {
     let sent = world.effects().filter(|effect| effect.state == State::Sent);
-    sent.map(|effect| (effect.argument("message").unwrap()["subject"].as_str().unwrap().to_owned(), effect.at)).collect()
+    sent.map(|effect| {
+        (effect.argument("message").unwrap()["subject"].as_str().unwrap().to_owned(), effect.at)
+    })
+    .collect()
 }
 
 fn states(world: &Simulation) -> Vec<&'static str> {
@@ -149,7 +152,9 @@ fn drafts_wait_for_a_person() {
 
 #[test]
 fn providers_do_as_they_are_told() {
-    let rules = |failure: &str| format!("workflow a {{ on form_submitted do email welcome {failure} do note \"on\" }}");
+    let rules = |failure: &str| {
+        format!("workflow a {{ on form_submitted do email welcome {failure} do note \"on\" }}")
+    };
     for (failure, behaviour, state) in [
         ("", Behaviour::Refuse("no such box".into()), "parked"),
         ("on failure continue", Behaviour::Refuse("no such box".into()), "completed"),

@@ -64,7 +64,10 @@ impl Coverage {
             let steps = sites.chain(points).map(|name| (name.clone(), Default::default()));
             (workflow.name.clone(), steps.collect())
         });
-        Self { conditions: conditions.map(|(id, _)| (id, Default::default())).collect(), steps: steps.collect() }
+        Self {
+            conditions: conditions.map(|(id, _)| (id, Default::default())).collect(),
+            steps: steps.collect(),
+        }
     }
 
     /// Each function that gives a truth value, and how it came out.
@@ -74,7 +77,8 @@ impl Coverage {
 
     /// Each step of each workflow, by the name of its site or its resume point.
     pub fn steps(&self) -> impl Iterator<Item = (&Arc<str>, &Arc<str>, Visits)> {
-        let steps = self.steps.iter().flat_map(|(workflow, steps)| steps.iter().map(move |step| (workflow, step)));
+        let steps =
+            self.steps.iter().flat_map(|(workflow, steps)| steps.iter().map(move |step| (workflow, step)));
         steps.map(|(workflow, (step, [done, skipped, taken, passed, came, late]))| {
             let visits = Visits {
                 done: read(done),

@@ -105,7 +105,10 @@ impl Simulation {
         fields: Fields,
         contact: Option<EntityId>,
     ) -> Result<(), Stuck> {
-        self.happen(subject, FactKind::Event { name: name.into(), fields, contact, attributes: Fields::new() })
+        self.happen(
+            subject,
+            FactKind::Event { name: name.into(), fields, contact, attributes: Fields::new() },
+        )
     }
 
     /// Attributes are set from outside; `null` takes one away. The entity appears if it was not there.

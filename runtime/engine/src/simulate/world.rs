@@ -55,7 +55,8 @@ impl Store {
     /// The past of one entity becomes another's too.
     fn inherit(&mut self, from: &EntityId, into: &EntityId) {
         let theirs = self.past.iter().filter(|(question, _)| question.entity == *from);
-        let theirs: Vec<_> = theirs.map(|(question, places)| (question.event.clone(), places.clone())).collect();
+        let theirs: Vec<_> =
+            theirs.map(|(question, places)| (question.event.clone(), places.clone())).collect();
         for (event, places) in theirs {
             self.past.entry(Question { entity: into.clone(), event }).or_default().extend(places);
         }

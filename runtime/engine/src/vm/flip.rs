@@ -78,7 +78,8 @@ impl Comparison {
 fn since_midnight(at: i64, zone: &TimeZone) -> i64 {
     let clock = moment(at).map(|at| zone.to_datetime(at).time());
     clock.map_or(0, |clock| {
-        let seconds = i64::from(clock.hour()) * 3600 + i64::from(clock.minute()) * 60 + i64::from(clock.second());
+        let seconds =
+            i64::from(clock.hour()) * 3600 + i64::from(clock.minute()) * 60 + i64::from(clock.second());
         seconds * 1000 + i64::from(clock.millisecond())
     })
 }

@@ -1,7 +1,7 @@
 //! Questions about past events. An event belongs where it happened, however late it came.
 
 use jiff::Timestamp;
-use onward_bytecode::{Ask, FunctionId, HistoryRef, Length, NameRef, Span, Type, Scalar, Value};
+use onward_bytecode::{Ask, FunctionId, HistoryRef, Length, NameRef, Scalar, Span, Type, Value};
 use rust_decimal::Decimal;
 
 use super::chain::{Chain, Link};
@@ -24,7 +24,9 @@ impl Operands<'_> {
         let mut counted = Vec::new();
         for event in events {
             run.fuel.burn(1)?;
-            if event.at <= world.now && start.is_none_or(|start| start <= event.at) && self.counts(run, asked, event)?
+            if event.at <= world.now
+                && start.is_none_or(|start| start <= event.at)
+                && self.counts(run, asked, event)?
             {
                 counted.push(event);
             }
@@ -123,7 +125,8 @@ impl Run<'_> {
             Ask::Count | Ask::Sum(_) => counted.min(),
             Ask::Did | Ask::Latest(_) => counted.max(),
         };
-        let left = events.iter().map(|event| event.at).filter(|at| start.is_some_and(|start| *at < start)).max();
+        let left =
+            events.iter().map(|event| event.at).filter(|at| start.is_some_and(|start| *at < start)).max();
         if let Some(at) = leaves {
             self.meet_window(length, at, true)?;
         }

@@ -73,7 +73,8 @@ impl Horizon {
 
     /// An event of the future is met then.
     pub(super) fn note_at(&mut self, at: Timestamp) {
-        let millis = at.as_nanosecond().div_euclid(1_000_000) + i128::from(at.subsec_nanosecond() % 1_000_000 != 0);
+        let millis =
+            at.as_nanosecond().div_euclid(1_000_000) + i128::from(at.subsec_nanosecond() % 1_000_000 != 0);
         self.note(i64::try_from(millis).unwrap_or(i64::MAX));
     }
 
@@ -108,7 +109,11 @@ impl Horizon {
 
 impl Run<'_> {
     /// Calls a function, and says until when its value holds.
-    pub(super) fn watch(mut self, id: FunctionId, args: &[Value]) -> Result<(Value, Option<Timestamp>), Fault> {
+    pub(super) fn watch(
+        mut self,
+        id: FunctionId,
+        args: &[Value],
+    ) -> Result<(Value, Option<Timestamp>), Fault> {
         let value = self.call(id, args)?;
         if let Some(given) = self.horizon.as_mut().and_then(|horizon| horizon.given.take()) {
             self.lose(&given)?;
@@ -261,7 +266,9 @@ impl Run<'_> {
             (Op::Sub, Value::Time(_) | Value::Date(_), Value::Duration(length)) if first => {
                 Some(Chain::Shift(link, length.checked_neg()?))
             }
-            (Op::Add, Value::Duration(_), Value::Duration(length)) if first => Some(Chain::Total(link, *length)),
+            (Op::Add, Value::Duration(_), Value::Duration(length)) if first => {
+                Some(Chain::Total(link, *length))
+            }
             (Op::Add, Value::Duration(length), Value::Duration(_)) => Some(Chain::Total(link, *length)),
             (Op::Sub, Value::Duration(_), Value::Duration(length)) if first => {
                 Some(Chain::Total(link, length.checked_neg()?))
@@ -269,7 +276,9 @@ impl Run<'_> {
             (Op::Sub, Value::Duration(length), Value::Duration(_)) => {
                 Some(Chain::Total(Link::new(Chain::Scaled(link, (-1).into())), *length))
             }
-            (Op::Sub, Value::Time(_), Value::Time(_)) | (Op::Sub, Value::Date(_), Value::Date(_)) if first => {
+            (Op::Sub, Value::Time(_), Value::Time(_)) | (Op::Sub, Value::Date(_), Value::Date(_))
+                if first =>
+            {
                 Some(Chain::Difference(link, fixed(c)))
             }
             (Op::Sub, Value::Time(_), Value::Time(_)) | (Op::Sub, Value::Date(_), Value::Date(_)) => {
@@ -299,7 +308,9 @@ fn reads(op: Op, word: Instruction) -> impl Iterator<Item = u8> {
         Op::Pipe => row(c, 1 + arguments).chain(row(0, 0)),
         Op::List | Op::Join => row(b, usize::from(c)).chain(row(0, 0)),
         Op::Object => row(b, 2 * usize::from(c)).chain(row(0, 0)),
-        Op::Subject | Op::Contact | Op::Field | Op::Event | Op::Moved | Op::Secret => row(0, 0).chain(row(0, 0)),
+        Op::Subject | Op::Contact | Op::Field | Op::Event | Op::Moved | Op::Secret => {
+            row(0, 0).chain(row(0, 0))
+        }
         Op::Attr | Op::Member | Op::Convert | Op::Grade | Op::Neg | Op::StartOf | Op::Text | Op::Escape => {
             row(b, 1).chain(row(0, 0))
         }

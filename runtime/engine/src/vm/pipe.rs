@@ -415,7 +415,10 @@ mod tests {
         let header = "t=1492774577, v1=5257a8, v0=6ffbb5,v1=77aa";
         assert_eq!(texts(Pipe::Item, header, &[t("v1")]), "5257a8");
         assert_eq!(apply_to(Pipe::Item, t(header), &[t("v2")]), Value::Missing);
-        assert_eq!(apply_to(Pipe::Items, t(header), &[t("v1")]), Value::List([t("5257a8"), t("77aa")].into()));
+        assert_eq!(
+            apply_to(Pipe::Items, t(header), &[t("v1")]),
+            Value::List([t("5257a8"), t("77aa")].into())
+        );
         assert_eq!(apply_to(Pipe::Items, t(""), &[t("v1")]), Value::List([].into()));
         let form = Value::Json(json!({"To": "+1", "From": "+2", "Body": "a b", "Count": 1}).into());
         let pairs = apply_to(Pipe::Pairs, form, &[]);

@@ -203,7 +203,7 @@ pub fn multipart(parts: &[(Arc<str>, Arc<str>)]) -> (String, Vec<u8>) {
         hasher.update(name.as_bytes()).update(b"\0").update(value.as_bytes()).update(b"\0");
     }
     // It cannot stand in a part: that part would hold its own hash.
-    let boundary = format!("onward-{}", hasher.finalize().to_hex());
+    let boundary = format!("onward-{:.32}", hasher.finalize().to_hex());
     let mut body = String::new();
     for (name, value) in parts {
         // Names are percent-encoded as browsers do (RFC 7578, 4.2; WHATWG HTML, 4.10.22.8).

@@ -10,10 +10,11 @@ use base64::Engine;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use hmac::{Hmac as Mac, KeyInit, Mac as _};
-use jiff::tz::TimeZone;
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use onward_bytecode::{
-    Encoding, FunctionId, HashKind, Hmac, Length, Program, Scalar, SourceDecl, SourceItem, Type, Value, Verify,
+    Encoding, FunctionId, HashKind, Hmac, Length, Program, Scalar, SourceDecl, SourceItem, Type, Value,
+    Verify,
 };
 use serde_json::Value as Json;
 use subtle::ConstantTimeEq;
@@ -193,7 +194,11 @@ impl<'a> Asked<'a> {
             }
             Verify::Token(secret, came) => {
                 let came = self.text(*came)?;
-                agree(came.as_deref().map(str::as_bytes), self.secret(*secret)?.as_bytes(), "the token is another")
+                agree(
+                    came.as_deref().map(str::as_bytes),
+                    self.secret(*secret)?.as_bytes(),
+                    "the token is another",
+                )
             }
         }
     }
@@ -226,30 +231,25 @@ impl<'a> Asked<'a> {
         if signatures.is_empty() {
             return Err(Denied::Unproven("it has no signature, or one that is written another way"));
         }
+        let mut keys = Vec::new();
         let mut lacking = None;
         for key in &hmac.keys {
-            let text = match self.text(key.key) {
-                Ok(Some(text)) => text,
-                Ok(None) => continue,
+            match self.text(key.key) {
+                Ok(text) => keys.extend(text.map(|text| (key.encoding, text))),
                 // A key that is not in use any more, or not yet, may be left out.
-                Err(fault) => {
-                    lacking = Some(fault);
-                    continue;
-                }
-            };
-            let key = match key.encoding {
-                None => Some(text.as_bytes().to_vec()),
-                Some(encoding) => decode(&text, encoding),
-            };
-            lacking = None;
-            if key.is_some_and(|key| signatures.iter().any(|s| fits(hmac.hash, &key, signed, s))) {
-                return Ok(());
-            }
-            if hmac.keys.len() > 1 {
-                continue;
+                Err(fault) => lacking = Some(fault),
             }
         }
-        Err(lacking.map_or(Denied::Unproven("the signature is another"), Denied::Fault))
+        let bytes = |(encoding, text): &(Option<Encoding>, Arc<str>)| match encoding {
+            None => Some(text.as_bytes().to_vec()),
+            Some(encoding) => decode(text, *encoding),
+        };
+        let fitting = |key: Vec<u8>| signatures.iter().any(|sent| fits(hmac.hash, &key, signed, sent));
+        match lacking {
+            _ if keys.iter().filter_map(bytes).any(fitting) => Ok(()),
+            Some(fault) if keys.is_empty() => Err(Denied::Fault(fault)),
+            _ => Err(Denied::Unproven("the signature is another")),
+        }
     }
 
     fn is_fresh(&self, length: Length, at: Option<Timestamp>) -> bool {
@@ -394,7 +394,10 @@ impl Reader<'_> {
         }
         if named.is_empty() {
             let names: Vec<String> = keys.iter().map(|(name, _)| format!("`{name}`")).collect();
-            self.note(format!("the {kind} has no {}: it and what is about it is left out", names.join(", no ")));
+            self.note(format!(
+                "the {kind} has no {}: it and what is about it is left out",
+                names.join(", no ")
+            ));
             scope.insert(kind.clone(), None);
             return Ok(());
         }

@@ -36,7 +36,12 @@ fn answer(world: &World<'_>, span: Span, ask: Ask, plan: Option<&str>) -> Result
     let mut asm = Asm::new("test", &[], Some(ask.kind()));
     let condition_id = plan.map(|_| FunctionId(0));
     asm.0.histories.push(HistoryRef { event: "signup".into(), span, condition: condition_id, ask });
-    asm.abc(Op::Subject, 0, 0, 0).text(1, plan.unwrap_or("")).abc(Op::History, 2, 0, 0).abc(Op::Return, 2, 0, 0);
+    asm.abc(Op::Subject, 0, 0, 0).text(1, plan.unwrap_or("")).abc(Op::History, 2, 0, 0).abc(
+        Op::Return,
+        2,
+        0,
+        0,
+    );
     let verified = verified(program(vec![condition.0, asm.0]));
     call(verified.program(), FunctionId(1), &[], world)
 }
@@ -66,7 +71,10 @@ fn sums_and_the_latest() {
     assert_eq!(asked(Span::Ever, Ask::Sum(amount()), None), Ok(n("12.5")));
     assert_eq!(asked(days(0), Ask::Sum(amount()), None), Ok(n("0")));
     assert_eq!(asked(Span::Ever, Ask::Latest(amount()), None), Ok(n("2.5")));
-    assert_eq!(asked(Span::Ever, Ask::Latest(name("time", Scalar::Time)), None), Ok(at("2026-03-07T01:00:00Z")));
+    assert_eq!(
+        asked(Span::Ever, Ask::Latest(name("time", Scalar::Time)), None),
+        Ok(at("2026-03-07T01:00:00Z"))
+    );
     assert_eq!(asked(Span::Ever, Ask::Latest(amount()), Some("max")), Ok(Value::Missing));
 }
 

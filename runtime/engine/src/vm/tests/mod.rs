@@ -161,7 +161,13 @@ impl Scene {
     }
 
     pub(super) fn put(&mut self, id: EntityId, attributes: Json) {
-        let entity = Entity { id: id.clone(), attributes: fields(attributes), created: self.now, deleted: None, watch: Watch::default() };
+        let entity = Entity {
+            id: id.clone(),
+            attributes: fields(attributes),
+            created: self.now,
+            deleted: None,
+            watch: Watch::default(),
+        };
         self.entities.insert(id, Some(entity));
     }
 

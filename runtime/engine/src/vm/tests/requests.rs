@@ -8,7 +8,7 @@ use onward_bytecode::{
 use serde_json::json;
 
 use super::*;
-use crate::vm::request::{Credentials, Payload, Request, Unmade, render, result};
+use crate::vm::request::{self, Credentials, Payload, Request, Unmade, render, result};
 
 fn secrets(name: &str) -> Option<Arc<str>> {
     (name == "TOKEN").then(|| "s3cret".into())
@@ -217,4 +217,18 @@ fn times_are_told_in_the_project_s_zone() {
         panic!()
     };
     assert_eq!(made.body, Payload::Text("8 March 2026, 09:00".into()));
+}
+
+#[test]
+fn a_form_of_several_parts_is_encoded() {
+    let parts: [(Arc<str>, Arc<str>); 2] = [("to".into(), "+1".into()), ("a\"b".into(), "x\r\ny".into())];
+    let (kind, body) = request::multipart(&parts);
+    let boundary = kind.strip_prefix("multipart/form-data; boundary=").unwrap();
+    let part = |name: &str, value: &str| {
+        format!("--{boundary}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
+    };
+    let wanted = format!("{}{}--{boundary}--\r\n", part("to", "+1"), part("a%22b", "x\r\ny"));
+    assert_eq!(String::from_utf8(body), Ok(wanted));
+    assert_eq!(request::multipart(&parts), request::multipart(&parts));
+    assert!(boundary.len() <= 70, "RFC 2046, 5.1.1");
 }

@@ -1,7 +1,9 @@
 //! What requests prove and say. Signatures are those of published examples, or made with
 //! other tools (`openssl dgst -hmac`).
 
-use onward_bytecode::{Encoding, Hmac, HashKind, HmacKey, Length, Pipe, SourceDecl, SourceItem, Type, Verify};
+use onward_bytecode::{
+    Encoding, HashKind, Hmac, HmacKey, Length, Pipe, SourceDecl, SourceItem, Type, Verify,
+};
 
 use super::*;
 use crate::vm::source::{Answer, Denied, Named, Said, Told, read, verify};
@@ -116,7 +118,12 @@ fn a_signature_over_a_timestamp_and_the_body() {
     let mut parts = Parts::default();
     let part = |asm: &mut Asm, name: &str, pipe: Pipe| {
         let (headers, header) = (asm.name("headers", one(Scalar::Json)), asm.name("sig", one(Scalar::Text)));
-        asm.abc(Op::Member, 2, 0, headers).abc(Op::Member, 2, 2, header).text(3, name).abc(Op::Pipe, 9, pipe as u8, 2);
+        asm.abc(Op::Member, 2, 0, headers).abc(Op::Member, 2, 2, header).text(3, name).abc(
+            Op::Pipe,
+            9,
+            pipe as u8,
+            2,
+        );
     };
     let signed = parts.add(0, Kind::Text, |asm| {
         part(asm, "t", Pipe::Item);
@@ -141,13 +148,18 @@ fn a_signature_over_a_timestamp_and_the_body() {
         })
     };
     // printf '1772971000.{"a":1}' | openssl dgst -sha256 -hmac 'old key'
-    let (time, by_old) = (1_772_971_000_i64, "29c94d5d8ce7804736f0b34b8e39b298d9bf85918120b2c1d4023a5c30187745");
-    let request = |time: i64| json!({"raw": "{\"a\":1}", "headers": {"sig": format!("t={time},v1=00ff,v1={by_old}")}});
+    let (time, by_old) =
+        (1_772_971_000_i64, "29c94d5d8ce7804736f0b34b8e39b298d9bf85918120b2c1d4023a5c30187745");
+    let request =
+        |time: i64| json!({"raw": "{\"a\":1}", "headers": {"sig": format!("t={time},v1=00ff,v1={by_old}")}});
     assert_eq!(check(&parts, hmac(&[new, old]), "{\"a\":1}", &request(time)), Ok(()));
     assert_eq!(check(&parts, hmac(&[lacking, old]), "{\"a\":1}", &request(time)), Ok(()));
     assert!(unproven(&check(&parts, hmac(&[new]), "{\"a\":1}", &request(time))));
     assert!(unproven(&check(&parts, hmac(&[new, old]), "{\"a\":1}", &request(time - 301))));
-    assert!(matches!(check(&parts, hmac(&[lacking]), "", &request(time)), Err(Denied::Fault(Fault::NoSecret(_)))));
+    assert!(matches!(
+        check(&parts, hmac(&[lacking]), "", &request(time)),
+        Err(Denied::Fault(Fault::NoSecret(_)))
+    ));
 }
 
 /// Base64 with and without padding, other hashes, a key that is written in Base64.
@@ -212,7 +224,8 @@ fn one_proof_is_enough_and_none_is_none() {
     let program = parts.program();
     let proofs = vec![Verify::Token(other, came), Verify::Token(token, came)];
     let request = json!({"query": {"token": "s3cret"}});
-    let done = |proofs| verify(program.program(), &source(proofs, Vec::new()), b"", &request, now(), &secrets);
+    let done =
+        |proofs| verify(program.program(), &source(proofs, Vec::new()), b"", &request, now(), &secrets);
     assert_eq!(done(proofs.clone()), Ok(()));
     assert!(unproven(&done(proofs[..1].to_vec())));
     assert_eq!(done(Vec::new()), Ok(()));
@@ -222,7 +235,12 @@ fn one_proof_is_enough_and_none_is_none() {
 fn order_source(parts: &mut Parts) -> SourceDecl {
     let is_order = parts.add(0, Kind::Bool, |asm| {
         let (headers, topic) = (asm.name("headers", one(Scalar::Json)), asm.name("topic", one(Scalar::Text)));
-        asm.abc(Op::Member, 2, 0, headers).abc(Op::Member, 2, 2, topic).text(3, "orders").abc(Op::Eq, 9, 2, 3);
+        asm.abc(Op::Member, 2, 0, headers).abc(Op::Member, 2, 2, topic).text(3, "orders").abc(
+            Op::Eq,
+            9,
+            2,
+            3,
+        );
     });
     let text = one(Scalar::Text);
     let email = parts.path(0, &["body", "email"], text.clone());
@@ -319,7 +337,11 @@ fn who_cannot_be_named_is_left_out_with_what_is_about_them() {
     let program = parts.program();
     let request = json!({"headers": {"topic": "orders"}, "body": {"email": " ", "lines": "none"}});
     let reading = read(program.program(), &source, &request, now(), &secrets).unwrap();
-    let events: Vec<&str> = reading.said.iter().filter_map(|said| if let Said::Event(told) = said { Some(&*told.event) } else { None }).collect();
+    let events: Vec<&str> = reading
+        .said
+        .iter()
+        .filter_map(|said| if let Said::Event(told) = said { Some(&*told.event) } else { None })
+        .collect();
     assert_eq!(events, ["line_bought", "heard"]);
     assert_eq!(reading.notes.len(), 1);
     assert!(reading.notes[0].contains("`email`"), "{:?}", reading.notes);
