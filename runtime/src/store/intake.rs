@@ -95,7 +95,7 @@ pub(super) fn subjects(facts: &[Filed], timers: &[Due]) -> BTreeSet<EntityId> {
 pub(super) fn merge(timers: Vec<Due>, alarms: Vec<Due>, limit: u32) -> Vec<Due> {
     let mut all = timers;
     all.extend(alarms);
-    all.sort_by(|a, b| a.at.cmp(&b.at));
+    all.sort_by_key(|due| due.at);
     all.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
     all
 }

@@ -26,10 +26,10 @@ pub(super) struct Unread {
 pub(super) fn lay(known: &mut BTreeMap<EntityId, Entity>, unread: Vec<Unread>) {
     for Unread { subject, kind, at } in unread {
         match kind {
-            FactKind::Attributes { attributes } | FactKind::Event { attributes, .. } => {
-                if !attributes.is_empty() {
-                    set(known, subject, attributes, at);
-                }
+            FactKind::Attributes { attributes } | FactKind::Event { attributes, .. }
+                if !attributes.is_empty() =>
+            {
+                set(known, subject, attributes, at);
             }
             FactKind::Deleted => {
                 known.remove(&subject);
