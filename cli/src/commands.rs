@@ -17,6 +17,7 @@ mod new;
 mod parked;
 pub(crate) mod runs;
 pub(crate) mod serve;
+mod test;
 
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand};
@@ -91,6 +92,7 @@ pub(crate) enum Command {
     New(new::New),
     Check(check::Check),
     Fmt(fmt::Fmt),
+    Test(test::Test),
     Compile(compile::Compile),
     Graph(graph::Graph),
     Dev(dev::Dev),
@@ -115,6 +117,7 @@ impl Command {
             Self::New(command) => command.run(),
             Self::Check(command) => command.run(),
             Self::Fmt(command) => command.run(),
+            Self::Test(command) => command.run(),
             Self::Compile(command) => command.run(),
             Self::Graph(command) => command.run(),
             Self::Dev(command) => command.run(),

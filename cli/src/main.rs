@@ -14,6 +14,7 @@ mod project;
 mod screen;
 mod secrets;
 mod table;
+mod testing;
 
 use clap::Parser as _;
 
