@@ -73,15 +73,18 @@ fn world(scene: &Scene) -> World<'_> {
     let mut world = World::new(&scene.entities, scene.now);
     world.subject = Some(&scene.subject);
     world.event = Some(&scene.event);
+    world.history = &scene.history;
+    world.run_started = scene.run_started;
     world
 }
 
 /// A program with a trigger for each expression, which is the value that an attribute had.
 fn compiled(exprs: &[Expr]) -> Verified {
     let span = Span { file: FileId(0), start: 0, end: 0 };
-    let attribute = event_decl().fields.swap_remove(0);
+    let fields = event_decl().fields;
+    let attribute = |expr: &Expr| fields.iter().find(|it| it.ty == expr.ty.ty).unwrap().clone();
     let trigger = |expr: &Expr| hir::Trigger {
-        kind: hir::TriggerKind::Moved { attribute: attribute.clone(), from: Some(expr.clone()), to: None },
+        kind: hir::TriggerKind::Moved { attribute: attribute(expr), from: Some(expr.clone()), to: None },
         condition: None,
         span,
     };

@@ -8,8 +8,9 @@ use std::sync::Arc;
 use jiff::civil::{self, DateTime};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Span, Timestamp};
-use onward_bytecode::{Constant, EntityId, Length, Pipe, Scalar, Type, Value};
-use onward_compiler::hir::{Arithmetic, Compare, Expr, ExprKind, Part, VarId};
+use onward_bytecode::{Constant, EntityId, Length, Pipe, Scalar, Span as Window, Type, Value};
+use onward_compiler::hir::{Arithmetic, Ask, Compare, EventScope, Expr, ExprKind, History, Part, VarId};
+use onward_engine::model::{Occurrence, Question};
 use rust_decimal::prelude::ToPrimitive;
 use rust_decimal::{Decimal, RoundingStrategy};
 use serde_json::{Value as Json, json};
@@ -21,13 +22,15 @@ pub(crate) struct Oracle<'a> {
     pub(crate) scene: &'a Scene,
     pub(crate) project_zone: TimeZone,
     vars: BTreeMap<VarId, Value>,
+    /// The past event that a condition looks at.
+    past: Option<&'a Occurrence>,
 }
 
 use Value::Missing;
 
 impl<'a> Oracle<'a> {
     pub(crate) fn new(scene: &'a Scene, project_zone: TimeZone) -> Self {
-        Self { scene, project_zone, vars: BTreeMap::new() }
+        Self { scene, project_zone, vars: BTreeMap::new(), past: None }
     }
 
     pub(crate) fn value(&mut self, expr: &Expr) -> Value {
@@ -44,12 +47,17 @@ impl<'a> Oracle<'a> {
                 Value::Entity(contact.unwrap_or(&self.scene.subject).clone())
             }
             ExprKind::Event => self.event(),
+            ExprKind::Field { of: EventScope::Past, name } => {
+                let field = self.past.and_then(|past| past.fields.get(&**name));
+                field.map_or(Missing, |it| Value::read(it, ty))
+            }
+            ExprKind::History(history) => self.history(history, ty),
             ExprKind::Field { name, .. } => {
                 self.scene.event.fields.get(&**name).map_or(Missing, |it| Value::read(it, ty))
             }
             ExprKind::Var(var) => self.vars.get(var).cloned().unwrap_or(Missing),
             ExprKind::Param(_) | ExprKind::Secret(_) => unreachable!("only actions have these"),
-            ExprKind::Actor(_) | ExprKind::Created(_) | ExprKind::History(_) => {
+            ExprKind::Actor(_) | ExprKind::Created(_) => {
                 unreachable!("the scenes have none of these")
             }
             ExprKind::Attribute(entity, name) => match self.value(entity) {
@@ -135,6 +143,52 @@ impl<'a> Oracle<'a> {
     fn attribute(&self, id: &EntityId, name: &str, ty: &Type) -> Value {
         let entity = self.scene.entities.get(id).and_then(Option::as_ref);
         entity.and_then(|it| it.attributes.get(name)).map_or(Missing, |it| Value::read(it, ty))
+    }
+
+    /// The answer to a question about the past.
+    fn history(&mut self, history: &History, ty: &Type) -> Value {
+        let scene = self.scene;
+        let events = match self.value(&history.entity) {
+            Value::Entity(entity) => scene.history.get(&Question { entity, event: history.event.clone() }),
+            _ => None,
+        };
+        let start = match history.span {
+            Window::Ever => None,
+            Window::Run => scene.run_started,
+            Window::Last(length) => negated(length).and_then(|back| later(scene.now, back, &self.zone())),
+        };
+        let mut counted: Vec<&Occurrence> = Vec::new();
+        for event in events.into_iter().flatten() {
+            self.past = Some(event);
+            let holds = history.condition.as_ref().is_none_or(|condition| self.holds(condition));
+            if holds && event.at <= scene.now && start.is_none_or(|start| event.at >= start) {
+                counted.push(event);
+            }
+        }
+        self.past = None;
+        counted.sort_by_key(|event| event.at);
+        match &history.ask {
+            Ask::Count => Value::Number(counted.len().into()),
+            Ask::Did => Value::Bool(!counted.is_empty()),
+            Ask::Sum(name) => {
+                let number = Type::One(Scalar::Number);
+                let mut sum = Decimal::ZERO;
+                for event in counted {
+                    if let Some(Value::Number(more)) =
+                        event.fields.get(&**name).map(|it| Value::read(it, &number))
+                    {
+                        let Some(more) = sum.checked_add(more) else { return Missing };
+                        sum = more;
+                    }
+                }
+                Value::Number(sum)
+            }
+            Ask::Latest(name) => match counted.last() {
+                Some(event) if &**name == "time" => Value::Time(event.at),
+                Some(event) => event.fields.get(&**name).map_or(Missing, |it| Value::read(it, ty)),
+                None => Missing,
+            },
+        }
     }
 
     /// The subject's zone, or else its account's, or else the project's.
@@ -444,6 +498,26 @@ fn piped(pipe: Pipe, input: &Value, arguments: &[Value]) -> Option<Value> {
                 _ => List(it.split(&*separator).map(Value::text).collect()),
             }
         }
+        (Pipe::Item, Text(it)) => Value::text(*named(it, &text(0)?).first()?),
+        (Pipe::Items, Text(it)) => List(named(it, &text(0)?).into_iter().map(Value::text).collect()),
+        (Pipe::Pairs, Value::Json(json)) => {
+            let mut names: Vec<&String> = json.as_object()?.keys().collect();
+            names.sort();
+            List(
+                names
+                    .into_iter()
+                    .flat_map(|name| [Value::text(&**name), Value::text(shown_json(&json[name]))])
+                    .collect(),
+            )
+        }
+        (Pipe::Unix, Number(_) | Text(_)) => {
+            let Number(seconds) = Value::read(&input.to_json(), &Type::One(Scalar::Number)) else {
+                return None;
+            };
+            let nanos = (seconds.checked_mul(Decimal::from(1_000_000_000))?).floor().to_i128()?;
+            Value::Time(Timestamp::from_nanosecond(nanos).ok()?)
+        }
+        (Pipe::Base64, Text(it)) => Value::text(base64(it.as_bytes())),
         (Pipe::Join, List(items)) => Value::text(items.iter().map(shown).collect::<Vec<_>>().join(&text(0)?)),
         (Pipe::First, List(items)) => Value::text(shown(items.first()?)),
         (Pipe::Last, List(items)) => Value::text(shown(items.last()?)),
@@ -457,6 +531,47 @@ fn piped(pipe: Pipe, input: &Value, arguments: &[Value]) -> Option<Value> {
         (Pipe::Ceil, Number(it)) => Number(it.ceil()),
         _ => return None,
     })
+}
+
+/// Values of `name` in `name=value` pairs between commas.
+fn named<'t>(text: &'t str, name: &str) -> Vec<&'t str> {
+    let mut found = Vec::new();
+    for pair in text.split(',') {
+        if let Some(equals) = pair.find('=')
+            && pair[..equals].trim() == name
+        {
+            found.push(pair[equals + 1..].trim());
+        }
+    }
+    found
+}
+
+fn shown_json(json: &Json) -> String {
+    match json {
+        Json::Null => String::new(),
+        Json::Bool(true) => "yes".to_owned(),
+        Json::Bool(false) => "no".to_owned(),
+        Json::String(text) => text.clone(),
+        Json::Array(items) if items.iter().all(|it| !it.is_array() && !it.is_object()) => {
+            items.iter().map(shown_json).collect::<Vec<_>>().join(", ")
+        }
+        other => other.to_string(),
+    }
+}
+
+/// Six bits at a time, in groups of four letters.
+fn base64(bytes: &[u8]) -> String {
+    const LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut out = String::new();
+    for group in bytes.chunks(3) {
+        let bits =
+            (0..3).fold(0_usize, |bits, at| bits << 8 | usize::from(group.get(at).copied().unwrap_or(0)));
+        for place in 0..4 {
+            let letter = char::from(LETTERS[bits >> (18 - 6 * place) & 63]);
+            out.push(if place <= group.len() { letter } else { '=' });
+        }
+    }
+    out
 }
 
 /// At most `length` characters, the ending included.

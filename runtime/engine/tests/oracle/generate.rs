@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{Timestamp, ToSpan};
 use onward_bytecode::{
-    Constant, EntityDecl, EntityId, EventDecl, FieldDecl, Given, Kind, Pipe, Presence, Scalar, Type, Value,
+    Constant, EntityDecl, EntityId, EventDecl, FieldDecl, Given, Kind, Pipe, Presence, Scalar,
+    Span as Window, Type, Value,
 };
 use onward_compiler::diagnostic::{FileId, Span};
-use onward_compiler::hir::{Arithmetic, Compare, EventScope, Expr, ExprKind, Part, Ty, VarId};
-use onward_engine::model::{Entity, Fields, Occurrence, Watch};
+use onward_compiler::hir::{Arithmetic, Ask, Compare, EventScope, Expr, ExprKind, History, Part, Ty, VarId};
+use onward_engine::model::{Entity, Fields, Occurrence, Question, Watch};
 use serde_json::json;
 
 use crate::dice::Dice;
@@ -43,7 +44,7 @@ const PLAIN: [Sort; 8] = [Bool, Number, Text, Grade, Date, Time, Clock, Duration
 /// Sorts that have an order.
 const ORDERED: [Sort; 6] = [Number, Grade, Date, Time, Clock, Duration];
 
-const TEXTS: [&str; 14] = [
+const TEXTS: [&str; 16] = [
     "",
     "a",
     "Ana",
@@ -58,6 +59,8 @@ const TEXTS: [&str; 14] = [
     "café 😀 noir",
     "a*b?",
     "50%",
+    "a=1, ana=x=2,a=3",
+    "1772971000.5",
 ];
 const DATES: [&str; 6] = ["2026-03-07", "2026-03-08", "2026-11-01", "2024-02-29", "2026-01-31", "2026-12-31"];
 const TIMES: [&str; 6] = [
@@ -170,6 +173,8 @@ pub(crate) struct Scene {
     pub(crate) subject: EntityId,
     pub(crate) entities: BTreeMap<EntityId, Option<Entity>>,
     pub(crate) event: Occurrence,
+    pub(crate) history: BTreeMap<Question, Vec<Occurrence>>,
+    pub(crate) run_started: Option<Timestamp>,
     pub(crate) now: Timestamp,
 }
 
@@ -182,7 +187,10 @@ pub(crate) fn scene(dice: &mut Dice) -> Scene {
         if !dice.one_in(4) {
             attributes.insert("timezone".into(), json!(dice.pick(&ZONES)));
         }
-        entities.insert(id.clone(), Some(Entity { id, attributes, created: now, deleted: None, watch: Watch::default() }));
+        entities.insert(
+            id.clone(),
+            Some(Entity { id, attributes, created: now, deleted: None, watch: Watch::default() }),
+        );
     }
     entities.insert(EntityId::new("contact", "nobody"), None);
     let event = Occurrence {
@@ -192,7 +200,26 @@ pub(crate) fn scene(dice: &mut Dice) -> Scene {
         fields: fields(dice, &SORTS),
         contact: (!dice.one_in(3)).then(|| EntityId::new("contact", "c2")),
     };
-    Scene { subject: EntityId::new("contact", "c1"), entities, event, now }
+    let history = entities.keys().map(|id| {
+        let events = (0..dice.below(6)).map(|place| past(dice, now, place)).collect();
+        (Question { entity: id.clone(), event: "happened".into() }, events)
+    });
+    let history = history.collect();
+    let run_started =
+        (!dice.one_in(3)).then(|| now - dice.below(40_000).to_string().parse::<i64>().unwrap().minutes());
+    Scene { subject: EntityId::new("contact", "c1"), entities, event, history, run_started, now }
+}
+
+/// An event of the last weeks, or of tomorrow; two may happen at the same moment.
+fn past(dice: &mut Dice, now: Timestamp, place: usize) -> Occurrence {
+    let hours = *dice.pick(&[-20_i64, 0, 1, 23, 24, 25, 47, 48, 49, 168, 600, 744]);
+    Occurrence {
+        id: format!("p{place}").into(),
+        name: "happened".into(),
+        at: now - hours.hours(),
+        fields: fields(dice, &SORTS),
+        contact: None,
+    }
 }
 
 fn expr(kind: ExprKind, ty: Type) -> Expr {
@@ -210,11 +237,13 @@ pub(crate) struct Maker {
     /// Variables of the loops around.
     vars: Vec<(VarId, Sort)>,
     next: u32,
+    /// Where the fields are those of a past event, too.
+    scope: EventScope,
 }
 
 impl Maker {
     pub(crate) fn new(dice: Dice) -> Self {
-        Self { dice, vars: Vec::new(), next: 0 }
+        Self { dice, vars: Vec::new(), next: 0, scope: EventScope::Current }
     }
 
     /// An expression of this sort, at most `depth` deep.
@@ -239,7 +268,9 @@ impl Maker {
         let name = sort.name(self.dice.below(4));
         let var = self.vars.iter().rev().find(|(_, of)| *of == sort).map(|(var, _)| *var);
         match self.dice.below(8) {
-            0 | 1 => of(ExprKind::Field { of: EventScope::Current, name }, sort),
+            0 => of(ExprKind::Field { of: EventScope::Current, name }, sort),
+            1 | 2 if self.scope == EventScope::Past => of(ExprKind::Field { of: self.scope, name }, sort),
+            1 => of(ExprKind::Field { of: EventScope::Current, name }, sort),
             2 => of(ExprKind::Missing, sort),
             3 | 4 if var.is_some() => of(ExprKind::Var(var.unwrap()), sort),
             3 => self.given(sort),
@@ -299,11 +330,40 @@ impl Maker {
     /// A part of something.
     fn read(&mut self, sort: Sort, depth: usize) -> Expr {
         let name = sort.name(self.dice.below(4));
-        match self.dice.below(3) {
-            0 => of(ExprKind::Member(self.boxed(Json, depth), name), sort),
-            1 => of(ExprKind::Attribute(self.boxed(Contact, depth), name), sort),
+        match self.dice.below(5) {
+            0 if sort == Time => self.history(Ask::Latest("time".into()), sort, depth),
+            0 | 1 => self.history(Ask::Latest(name), sort, depth),
+            2 => of(ExprKind::Member(self.boxed(Json, depth), name), sort),
+            3 => of(ExprKind::Attribute(self.boxed(Contact, depth), name), sort),
             _ => of(ExprKind::Attribute(self.boxed(Account, depth), name), sort),
         }
+    }
+
+    /// A question about the past. Conditions about past events ask none.
+    fn history(&mut self, ask: Ask, sort: Sort, depth: usize) -> Expr {
+        if self.scope == EventScope::Past {
+            return self.leaf(sort);
+        }
+        let entity = if self.dice.one_in(4) {
+            self.expr(Contact, depth.min(1))
+        } else {
+            of(ExprKind::Subject, Contact)
+        };
+        let condition = self.dice.one_in(2).then(|| {
+            self.scope = EventScope::Past;
+            let condition = self.expr(Bool, depth.min(2));
+            self.scope = EventScope::Current;
+            condition
+        });
+        let span = match self.dice.below(4) {
+            0 => Window::Ever,
+            1 => Window::Run,
+            _ => Window::Last(self.dice.pick(&DURATIONS).parse().unwrap()),
+        };
+        of(
+            ExprKind::History(Box::new(History { event: "happened".into(), entity, condition, span, ask })),
+            sort,
+        )
     }
 
     fn operation(&mut self, sort: Sort, depth: usize) -> Expr {
@@ -317,7 +377,11 @@ impl Maker {
             }
             Time => self.time(depth),
             Duration => self.duration(depth),
-            Texts if self.dice.one_in(3) => self.pipe(Pipe::Split, Text, Texts, depth),
+            Texts if self.dice.one_in(3) => {
+                let (pipe, input) =
+                    *self.dice.pick(&[(Pipe::Split, Text), (Pipe::Items, Text), (Pipe::Pairs, Json)]);
+                self.pipe(pipe, input, Texts, depth)
+            }
             Texts => self.list(Text, Texts, depth),
             Numbers => self.list(Number, Numbers, depth),
             Json => self.object(depth),
@@ -327,7 +391,8 @@ impl Maker {
     }
 
     fn condition(&mut self, depth: usize) -> Expr {
-        let kind = match self.dice.below(10) {
+        let kind = match self.dice.below(11) {
+            10 => return self.history(Ask::Did, Bool, depth),
             0 => ExprKind::Not(self.boxed(Bool, depth)),
             1 => ExprKind::And(self.boxed(Bool, depth), self.boxed(Bool, depth)),
             2 => ExprKind::Or(self.boxed(Bool, depth), self.boxed(Bool, depth)),
@@ -370,7 +435,12 @@ impl Maker {
 
     fn number(&mut self, depth: usize) -> Expr {
         let ops = [Arithmetic::Add, Arithmetic::Subtract, Arithmetic::Multiply, Arithmetic::Divide];
-        match self.dice.below(6) {
+        match self.dice.below(8) {
+            6 => self.history(Ask::Count, Number, depth),
+            7 => {
+                let name = Number.name(self.dice.below(4));
+                self.history(Ask::Sum(name), Number, depth)
+            }
             0 => of(ExprKind::Negate(self.boxed(Number, depth)), Number),
             1 => {
                 let pipe = *self.dice.pick(&[Pipe::Round, Pipe::Floor, Pipe::Ceil]);
@@ -388,7 +458,9 @@ impl Maker {
     }
 
     fn text(&mut self, depth: usize) -> Expr {
-        const OF_TEXT: [Pipe; 12] = [
+        const OF_TEXT: [Pipe; 14] = [
+            Pipe::Item,
+            Pipe::Base64,
             Pipe::Upper,
             Pipe::Lower,
             Pipe::Capitalize,
@@ -454,7 +526,11 @@ impl Maker {
     }
 
     fn time(&mut self, depth: usize) -> Expr {
-        let kind = match self.dice.below(6) {
+        let kind = match self.dice.below(7) {
+            6 => {
+                let input = *self.dice.pick(&[Number, Text]);
+                return self.pipe(Pipe::Unix, input, Time, depth);
+            }
             0 => ExprKind::At(self.boxed(Date, depth), self.boxed(Clock, depth)),
             1 => ExprKind::At(self.boxed(Time, depth), self.boxed(Clock, depth)),
             2 => ExprKind::NextClock(self.boxed(Clock, depth)),
