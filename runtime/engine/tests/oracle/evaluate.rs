@@ -166,7 +166,6 @@ impl<'a> Oracle<'a> {
             }
         }
         self.past = None;
-        counted.sort_by_key(|event| event.at);
         match &history.ask {
             Ask::Count => Value::Number(counted.len().into()),
             Ask::Did => Value::Bool(!counted.is_empty()),
@@ -183,7 +182,7 @@ impl<'a> Oracle<'a> {
                 }
                 Value::Number(sum)
             }
-            Ask::Latest(name) => match counted.last() {
+            Ask::Latest(name) => match counted.into_iter().reduce(|a, b| if b.at >= a.at { b } else { a }) {
                 Some(event) if &**name == "time" => Value::Time(event.at),
                 Some(event) => event.fields.get(&**name).map_or(Missing, |it| Value::read(it, ty)),
                 None => Missing,
