@@ -183,9 +183,9 @@ impl Stage<'_> {
         let wanted = self.wanted(parts)?;
         let has = |task: &onward_engine::model::Entity| {
             wanted.iter().all(|it| match &*it.name {
-                "for" => ["contact", "account"].iter().any(|owner| {
-                    let id = task.attributes.get(*owner).and_then(Json::as_str);
-                    id.is_some_and(|id| is_entity(&it.value, &EntityId::new(*owner, id)))
+                // A task names whom it is about by an attribute that is called like its kind.
+                "for" => task.attributes.iter().any(|(kind, id)| {
+                    id.as_str().is_some_and(|id| is_entity(&it.value, &EntityId::new(kind.as_str(), id)))
                 }),
                 "at" => is_moment(&it.value, task.created),
                 name => task.attributes.get(name).is_some_and(|value| fits(value, it)),
