@@ -259,8 +259,10 @@ impl<'a> Checker<'a> {
                 attribute.name,
                 words::plain(&attribute.ty)
             );
-            let help =
-                format!("declare it as `date`: `entity {} {{ {}: date }}`", subject.kind, attribute.name);
+            let (kind, name) = (&subject.kind, &attribute.name);
+            let help = format!(
+                "write `changes` after it, or declare it as `date`: `entity {kind} {{ {name}: date }}`"
+            );
             return self.error(codes::WRONG_TRIGGER, span, message, help);
         }
         Some(TriggerKind::Date { attribute, offset, clock: clock?, rhythm })

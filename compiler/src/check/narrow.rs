@@ -57,6 +57,11 @@ pub(super) fn key(expr: &Expr) -> Option<String> {
     }
 }
 
+/// The key of an attribute of the subject.
+pub(super) fn attribute_of_subject(name: &str) -> String {
+    format!("subject.{name}")
+}
+
 /// The key of a field of an event.
 pub(super) fn field_key(of: EventScope, name: &str) -> String {
     format!("{of:?} {name}")

@@ -15,6 +15,7 @@ use crate::codes;
 use crate::diagnostic::{Applicability, Diagnostic, Span};
 use crate::hir::{Expr, ExprKind};
 use crate::nearest::{list_names, nearest};
+use crate::shape;
 use crate::syntax::ast;
 
 /// What other languages call a pipe, and its name here.
@@ -187,7 +188,7 @@ impl Checker<'_> {
         };
         let (value, fallback, ty) = match (value.ty.ty.clone(), fallback.ty.ty.clone()) {
             (Type::One(a), Type::One(b)) if is_text(&a) && is_text(&b) => {
-                let ty = if is_part_of(&b, &a) { a } else { Scalar::Text };
+                let ty = if is_part_of(&b, &a) || is_literal_of(&fallback, &a) { a } else { Scalar::Text };
                 (value, fallback, Type::One(ty))
             }
             (Type::One(Scalar::Json), other) => (read_as(value, &other), fallback, other),
@@ -198,6 +199,16 @@ impl Checker<'_> {
         };
         let kind = ExprKind::Default(Box::new(value), Box::new(fallback));
         Some(typed(kind, ty, presence, span))
+    }
+}
+
+/// Whether a fixed text is an address or a zone, as the value that it stands in for.
+fn is_literal_of(fallback: &Expr, ty: &Scalar) -> bool {
+    let ExprKind::Constant(Constant::Text(text)) = &fallback.kind else { return false };
+    match ty {
+        Scalar::Email => shape::is_email(text),
+        Scalar::Timezone => shape::is_timezone(text),
+        _ => false,
     }
 }
 

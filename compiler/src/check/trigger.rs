@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use onward_bytecode::Presence;
 
-use super::narrow::{Outcome, facts, rebind};
+use super::narrow::{Outcome, attribute_of_subject, facts, rebind};
 use super::scope::{Bound, Running, Scope};
 use super::{Checker, Cx, words};
 use crate::codes;
@@ -88,7 +88,9 @@ impl Started<'_> {
     }
 
     fn add(&mut self, trigger: Trigger) {
-        self.facts.push(trigger.condition.as_ref().map(|it| facts(it, Outcome::Holds)).unwrap_or_default());
+        let mut proved = trigger.condition.as_ref().map(|it| facts(it, Outcome::Holds)).unwrap_or_default();
+        proved.extend(set_by(&trigger.kind));
+        self.facts.push(proved);
         self.triggers.push(trigger);
     }
 
@@ -115,6 +117,18 @@ impl Started<'_> {
             scope.contact = Some(Presence::Required);
         }
         scope
+    }
+}
+
+/// The key of the attribute that must be there for a trigger to fire.
+fn set_by(kind: &TriggerKind) -> Option<String> {
+    match kind {
+        TriggerKind::Date { attribute, .. }
+        | TriggerKind::Unchanged { attribute, .. }
+        | TriggerKind::Crossed { attribute, .. }
+        | TriggerKind::Gains { attribute, .. }
+        | TriggerKind::Moved { attribute, to: Some(_), .. } => Some(attribute_of_subject(&attribute.name)),
+        _ => None,
     }
 }
 
@@ -173,6 +187,7 @@ impl<'a> Checker<'a> {
                 self.entity_trigger(other, origin, subject)
             }
         };
+        scope.facts.extend(kind.as_ref().and_then(set_by));
         let cx = Cx { scope: &scope, origin };
         let condition = match clause.condition() {
             None => Some(None),

@@ -74,6 +74,15 @@ impl Parser<'_> {
             self.time_of_day();
             return DATE_TRIGGER;
         }
+        // A date comes by itself.
+        let over = self.at_clause()
+            || self.at_step()
+            || self.is_word("where")
+            || matches!(self.kind(), R_BRACE | END);
+        let yearly = self.is_word("every") && self.word_of(Ahead::Next) == Some("year");
+        if over && !yearly {
+            return DATE_TRIGGER;
+        }
         match self.word() {
             Some(word) if words::ATTRIBUTE_TRIGGERS.contains(&word) => {
                 self.take_word();
