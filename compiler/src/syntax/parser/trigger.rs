@@ -79,7 +79,8 @@ impl Parser<'_> {
             || self.at_step()
             || self.is_word("where")
             || matches!(self.kind(), R_BRACE | END);
-        let yearly = self.is_word("every") && self.word_of(Ahead::Next) == Some("year");
+        let yearly = self.is_word("every")
+            && self.word_of(Ahead::Next).is_some_and(|it| matches!(it, "year" | "years" | "month" | "week"));
         if over && !yearly {
             return DATE_TRIGGER;
         }
