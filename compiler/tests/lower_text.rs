@@ -191,7 +191,13 @@ fn what_is_checked_also_verifies() {
 fn the_whole_language() {
     let whole = include_str!("lower/whole.onward");
     let program = compiled(&[("whole.onward", whole), WELCOME, TIPS]);
-    insta::assert_snapshot!(disassemble(program.artifact()).split("\n\n").filter(|part| of_whole(part)).collect::<Vec<_>>().join("\n\n"));
+    insta::assert_snapshot!(
+        disassemble(program.artifact())
+            .split("\n\n")
+            .filter(|part| of_whole(part))
+            .collect::<Vec<_>>()
+            .join("\n\n")
+    );
     let follows: Vec<String> = program
         .program()
         .follows

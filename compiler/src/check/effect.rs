@@ -175,7 +175,11 @@ impl<'a> Checker<'a> {
     }
 
     /// The members of an action's `result`.
-    pub(super) fn fields_of_result(&mut self, name: &Arc<str>, action: &Action) -> Option<Rc<Vec<FieldDecl>>> {
+    pub(super) fn fields_of_result(
+        &mut self,
+        name: &Arc<str>,
+        action: &Action,
+    ) -> Option<Rc<Vec<FieldDecl>>> {
         if let Some(known) = self.results.get(name) {
             return Some(known.clone());
         }

@@ -47,8 +47,7 @@ impl Checker<'_> {
         self.report.enter(at, "sent here");
         let parts = self.mail(cx.scope, template, at);
         self.report.leave();
-        let kind = ExprKind::Object(parts?);
-        Some(typed(kind, Type::One(Scalar::Json), Presence::Required, at))
+        Some(typed(ExprKind::Object(parts?), Type::One(Scalar::Json), Presence::Required, at))
     }
 
     /// The text of a short template, if `name` is one and nothing else.
@@ -98,6 +97,7 @@ impl Checker<'_> {
     }
 
     fn mail(&mut self, scope: &Scope, template: &Template, at: Span) -> Option<Vec<(Arc<str>, Expr)>> {
+        // What was sent is known by its name: to tests, and to whoever asks `opened(…)`.
         let name = constant(Constant::Text(template.name.clone()), Scalar::Text, at);
         let subject = template.parts.get("subject").map(|it| self.part(scope, it, at));
         let body = self.body(scope, template, at);
