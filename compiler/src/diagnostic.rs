@@ -179,6 +179,15 @@ impl Diagnostic {
         self
     }
 
+    /// The same in another file: all of its places move there.
+    #[must_use]
+    pub(crate) fn in_file(mut self, file: FileId) -> Self {
+        self.primary.span.file = file;
+        self.secondary.iter_mut().for_each(|it| it.span.file = file);
+        self.fixes.iter_mut().flat_map(|it| &mut it.edits).for_each(|it| it.span.file = file);
+        self
+    }
+
     /// The page that explains [`Self::code`].
     #[must_use]
     pub fn page(&self) -> String {

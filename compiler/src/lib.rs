@@ -13,6 +13,7 @@ pub mod format;
 pub mod graph;
 pub mod hir;
 pub mod lower;
+mod memory;
 pub mod message;
 mod nearest;
 mod plain;

@@ -6,13 +6,22 @@
 //!
 //! It must not know the disk: whoever has files gives their paths and texts.
 
+use std::sync::Arc;
+
 use onward_bytecode::{Artifact, Debug, SourceFile, Verified};
 
 use crate::diagnostic::{Diagnostic, FileId, Severity, Span};
 use crate::hir::Hir;
 use crate::report::Report;
 use crate::source::{self, Content, Source};
+pub use crate::memory::Memory;
 use crate::{analyse, check, codes, declare, lower};
+
+/// The files of the catalogue that is part of every project: their paths and texts.
+#[must_use]
+pub fn catalogue() -> &'static [(&'static str, &'static str)] {
+    source::STD
+}
 
 /// The files of a project, as text.
 #[derive(Debug, Clone)]
@@ -26,21 +35,29 @@ impl Project {
     /// Rules are in `*.onward`, settings in `onward.toml`, messages in
     /// `templates/*.md` and `templates/*.html`; other files are left out. The order
     /// of the files does not matter.
-    pub fn read<P: Into<String>, T: Into<String>>(files: impl IntoIterator<Item = (P, T)>) -> Self {
-        let files = files.into_iter().map(|(path, text)| (path.into().replace('\\', "/"), text.into()));
-        let mut files: Vec<(String, String)> = files.filter(|(path, _)| source::is_source(path)).collect();
-        files.sort();
-        let own = files
-            .iter()
-            .map(|(path, text)| SourceFile { path: path.as_str().into(), text: text.as_str().into() });
-        Self { files: own.collect() }
+    pub fn read<P: Into<Arc<str>>, T: Into<Arc<str>>>(files: impl IntoIterator<Item = (P, T)>) -> Self {
+        let files = files.into_iter().map(|(path, text)| {
+            let path: Arc<str> = path.into();
+            let path = if path.contains('\\') { path.replace('\\', "/").into() } else { path };
+            SourceFile { path, text: text.into() }
+        });
+        let mut files: Vec<SourceFile> = files.filter(|it| source::is_source(&it.path)).collect();
+        files.sort_by(|a, b| (&a.path, &a.text).cmp(&(&b.path, &b.text)));
+        Self { files }
     }
 
     /// Parses every file; mistakes are kept beside the trees.
     #[must_use]
     pub fn parse(self) -> Parsed {
+        self.parse_with(&Memory::default())
+    }
+
+    /// The same, without doing again what is remembered.
+    #[must_use]
+    pub fn parse_with(self, memory: &Memory) -> Parsed {
+        let files = self.files.into_iter().zip(0..);
         let mut files: Vec<Source> =
-            self.files.into_iter().zip(0..).map(|(file, id)| Source::parse(file, FileId(id))).collect();
+            files.map(|(file, id)| Source::parse(file, FileId(id), memory)).collect();
         let own = u32::try_from(files.len()).unwrap_or(u32::MAX);
         files.extend(source::catalogue(own));
         Parsed { files }
@@ -146,6 +163,6 @@ impl Compiled {
 }
 
 /// Compiles the files of a project: see [`Project::read`].
-pub fn compile<P: Into<String>, T: Into<String>>(files: impl IntoIterator<Item = (P, T)>) -> Compiled {
+pub fn compile<P: Into<Arc<str>>, T: Into<Arc<str>>>(files: impl IntoIterator<Item = (P, T)>) -> Compiled {
     Project::read(files).parse().check().lower()
 }

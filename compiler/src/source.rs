@@ -9,10 +9,11 @@ use onward_bytecode::SourceFile;
 
 use crate::declare::Author;
 use crate::diagnostic::{Diagnostic, FileId};
+use crate::memory::Memory;
 use crate::syntax::{self, Parse, ast};
 
 /// The catalogue that is part of every project.
-const STD: &[(&str, &str)] = &[
+pub(crate) const STD: &[(&str, &str)] = &[
     ("std/crm.onward", include_str!("../std/crm.onward")),
     ("std/entities.onward", include_str!("../std/entities.onward")),
     ("std/events.onward", include_str!("../std/events.onward")),
@@ -95,14 +96,15 @@ pub(crate) enum Content {
 }
 
 impl Source {
-    /// Parses a file of the project.
-    pub(crate) fn parse(file: SourceFile, id: FileId) -> Self {
+    /// Parses a file of the project, unless it is remembered.
+    pub(crate) fn parse(file: SourceFile, id: FileId, memory: &Memory) -> Self {
         let content = match sort_of(&file.path) {
             Some(Sort::Settings) => Content::Settings,
             Some(Sort::Template) => Content::Template,
             Some(Sort::Rules) | None => {
-                let parse = syntax::parse(id, &file.text);
-                Content::Rules { file: parse.file(), errors: parse.diagnostics().to_vec() }
+                let parse = memory.parse(&file);
+                let errors = parse.diagnostics().iter().map(|it| it.clone().in_file(id)).collect();
+                Content::Rules { file: parse.file(), errors }
             }
         };
         Self { id, path: file.path, text: file.text, author: Author::User, content }

@@ -21,11 +21,13 @@ use crate::outgoing::Outgoing;
 use crate::projects::Projects;
 use crate::snapshot::Snapshot;
 use crate::wire::diagnostics::Published;
-use crate::wire::{self, Client, Noted};
+use crate::wire::{self, Client, Noted, Settings, Told};
 
 /// What reaches the desk.
 enum Incoming {
     Message(Request, oneshot::Sender<Response>),
+    /// The client's answer to something that it was asked.
+    Answer(Response),
     Close(oneshot::Sender<ExitCode>),
 }
 
@@ -49,22 +51,28 @@ pub(crate) fn open() -> (Desk, Line) {
         revision: Arc::default(),
         jobs: Jobs::start(),
         outgoing: Outgoing::new(told),
+        settings: Arc::default(),
+        settings_asked: None,
+        told: Arc::default(),
         published: Arc::default(),
         unpublished: false,
     };
     thread::spawn(move || clerk.work(&incoming));
-    // What a client answers to a refresh or a registration changes nothing.
-    thread::spawn(move || drain(answered));
+    let answers_to = queue.clone();
+    thread::spawn(move || forward(answered, &answers_to));
     (Desk { queue }, Line { requests, answers })
 }
 
-fn drain(answered: mpsc::UnboundedReceiver<Response>) {
+/// Puts what the client answers on the desk.
+fn forward(answered: mpsc::UnboundedReceiver<Response>, desk: &Sender<Incoming>) {
     let mut answered = std::pin::pin!(answered);
     let woken = std::task::Waker::from(Arc::new(Unpark(thread::current())));
     let mut context = std::task::Context::from_waker(&woken);
     loop {
         match answered.as_mut().poll_next(&mut context) {
-            std::task::Poll::Ready(Some(_)) => {}
+            std::task::Poll::Ready(Some(answer)) => {
+                let _ = desk.send(Incoming::Answer(answer));
+            }
             std::task::Poll::Ready(None) => return,
             std::task::Poll::Pending => thread::park(),
         }
@@ -120,6 +128,10 @@ struct Clerk {
     revision: Arc<AtomicU64>,
     jobs: Jobs,
     outgoing: Outgoing,
+    settings: Arc<Settings>,
+    /// What the settings were last asked for by.
+    settings_asked: Option<Id>,
+    told: Arc<Told>,
     published: Arc<Mutex<Published>>,
     /// Whether texts have changed since diagnostics were last worked out.
     unpublished: bool,
@@ -132,6 +144,7 @@ impl Clerk {
             let wait = if self.unpublished { Duration::ZERO } else { Duration::from_secs(3600) };
             match incoming.recv_timeout(wait) {
                 Ok(Incoming::Message(message, answer)) => self.take(message, answer),
+                Ok(Incoming::Answer(answer)) => self.answered(answer),
                 Ok(Incoming::Close(tell)) => {
                     let code = if self.stage == Stage::Down { ExitCode::SUCCESS } else { ExitCode::FAILURE };
                     let _ = tell.send(code);
@@ -206,7 +219,16 @@ impl Clerk {
         }
         let Some(noted) = wire::noted(method, params) else { return };
         match noted {
-            Noted::Initialized => self.register(),
+            Noted::Initialized => {
+                self.register();
+                self.ask_settings();
+            }
+            Noted::Settings(value) => {
+                // Who can be asked sends nothing, or what counts only in part.
+                if !self.ask_settings() {
+                    self.set(Settings::read(&value));
+                }
+            }
             Noted::Opened { uri, text, version } => {
                 self.documents.open(&uri, text, version);
                 self.changed(&uri);
@@ -248,6 +270,26 @@ impl Clerk {
         }
     }
 
+    /// Asks for the settings; whether the client can be asked.
+    fn ask_settings(&mut self) -> bool {
+        let Some((method, params)) = wire::settings_request(&self.client) else { return false };
+        self.settings_asked = Some(self.outgoing.ask(method, params));
+        true
+    }
+
+    fn answered(&mut self, answer: Response) {
+        let (id, result) = answer.into_parts();
+        if self.settings_asked.as_ref() == Some(&id) {
+            self.settings_asked = None;
+            let value = result.unwrap_or_default();
+            self.set(value.get(0).map(Settings::read).unwrap_or_default());
+        }
+    }
+
+    fn set(&mut self, settings: Settings) {
+        self.settings = Arc::new(settings);
+    }
+
     fn changed(&mut self, uri: &str) {
         self.projects.touch(uri);
         self.moved_on();
@@ -268,7 +310,13 @@ impl Clerk {
             .filter(|uri| crate::projects::path_of(uri).is_none())
             .collect();
         projects.extend(untitled.iter().filter_map(|uri| self.projects.of(uri, &self.documents)));
-        Snapshot { encoding: self.client.encoding, documents: self.documents.clone(), projects }
+        Snapshot {
+            encoding: self.client.encoding,
+            documents: self.documents.clone(),
+            projects,
+            settings: self.settings.clone(),
+            told: self.told.clone(),
+        }
     }
 
     /// Has diagnostics worked out and told, unless something newer comes first.
@@ -280,7 +328,7 @@ impl Clerk {
         self.jobs.put(move || {
             let current = || revision.load(Ordering::SeqCst) == seen;
             if current() {
-                let found = wire::diagnostics::all(&snapshot);
+                let found = wire::diagnostics::all(&snapshot, &client);
                 let mut published = lock(&published);
                 if current() {
                     published.tell(found, &client, &outgoing);

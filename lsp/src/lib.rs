@@ -9,6 +9,7 @@
 mod desk;
 mod documents;
 mod door;
+mod features;
 mod jobs;
 mod outgoing;
 mod position;

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use futures_channel::mpsc::UnboundedSender;
 use serde_json::Value;
-use tower_lsp_server::jsonrpc::Request;
+use tower_lsp_server::jsonrpc::{Id, Request};
 
 /// Speaks to the client. It never waits: nobody holds anything while the client is slow.
 #[derive(Debug, Clone)]
@@ -24,12 +24,13 @@ impl Outgoing {
         self.send(Request::build(method).params(params).finish());
     }
 
-    /// Asks for something whose answer changes nothing, such as a refresh.
-    pub(crate) fn ask(&self, method: &'static str, params: Value) {
-        let id = self.asked.fetch_add(1, Ordering::Relaxed);
-        let request = Request::build(method).id(format!("onward-{id}"));
+    /// Asks for something. The id under which the answer comes.
+    pub(crate) fn ask(&self, method: &'static str, params: Value) -> Id {
+        let id = format!("onward-{}", self.asked.fetch_add(1, Ordering::Relaxed));
+        let request = Request::build(method).id(id.clone());
         let request = if params.is_null() { request } else { request.params(params) };
         self.send(request.finish());
+        Id::String(id)
     }
 
     fn send(&self, message: Request) {

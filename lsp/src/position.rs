@@ -17,6 +17,15 @@ pub(crate) enum Encoding {
 }
 
 impl Encoding {
+    /// How many units a text has.
+    pub(crate) fn length(self, text: &str) -> u32 {
+        let units = match self {
+            Self::Utf8 => text.len(),
+            Self::Utf16 | Self::Utf32 => text.chars().map(|it| self.units(it)).sum(),
+        };
+        u32::try_from(units).unwrap_or(u32::MAX)
+    }
+
     fn units(self, letter: char) -> usize {
         match self {
             Self::Utf8 => letter.len_utf8(),

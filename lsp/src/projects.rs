@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use onward_compiler::project::Memory;
 use tower_lsp_server::ls_types::Uri;
 
 use crate::documents::Documents;
@@ -33,6 +34,8 @@ struct Known {
     made: Option<Arc<Project>>,
     /// The one before, of whose files those that are still the same are kept.
     before: Option<Arc<Project>>,
+    /// What the compiler remembers.
+    memory: Arc<Memory>,
     /// Whether the folder is read whole, or the project is one file.
     whole: Whole,
 }
@@ -160,9 +163,11 @@ impl Known {
         let files = texts.into_iter().map(|(path, text)| {
             let below = path.strip_prefix(base).unwrap_or(&path).to_string_lossy().replace('\\', "/");
             let same = before.as_ref().and_then(|it| it.file(&below)).filter(|it| it.text == text);
-            same.cloned().unwrap_or_else(|| Arc::new(File::new(uri_of(&path), below.into(), text)))
+            same.cloned().unwrap_or_else(|| {
+                Arc::new(File::new(uri_of(&path), below.into(), text, self.memory.clone()))
+            })
         });
-        self.made = Some(Arc::new(Project::new(base.to_owned(), files.collect())));
+        self.made = Some(Arc::new(Project::new(base.to_owned(), files.collect(), self.memory.clone())));
     }
 }
 
@@ -170,8 +175,10 @@ impl Known {
 fn untitled(uri: &str, documents: &Documents) -> Option<Arc<Project>> {
     let document = documents.get(uri)?;
     let name: String = uri.chars().filter(|it| it.is_alphanumeric() || *it == '_').collect();
-    let file = File::new(uri.into(), format!("{name}.onward").into(), document.text.clone());
-    Some(Arc::new(Project::new(PathBuf::new(), vec![Arc::new(file)])))
+    let memory: Arc<Memory> = Arc::default();
+    let path = format!("{name}.onward").into();
+    let file = File::new(uri.into(), path, document.text.clone(), memory.clone());
+    Some(Arc::new(Project::new(PathBuf::new(), vec![Arc::new(file)], memory)))
 }
 
 /// Whether no folder between the file and the root is a project of its own.

@@ -3,11 +3,30 @@
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
+use onward_bytecode::SourceFile;
 use onward_compiler::diagnostic::{Diagnostic, FileId};
-use onward_compiler::project::{self, Checked};
+use onward_compiler::project::{self, Checked, Memory};
+use onward_compiler::syntax::Parse;
 
 use crate::documents::Documents;
 use crate::position::{Encoding, Lines};
+use crate::wire::{Settings, Told};
+
+/// How the files of the catalogue are named: `onward:/std/crm.onward`.
+const CATALOGUE: &str = "onward:/";
+
+/// What a file holds, by its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sort {
+    /// `*.onward`
+    Rules,
+    /// `onward.toml`
+    Settings,
+    /// A template in Markdown.
+    Markdown,
+    /// A template in HTML.
+    Html,
+}
 
 /// A file of a project.
 #[derive(Debug)]
@@ -18,15 +37,34 @@ pub(crate) struct File {
     pub(crate) path: Arc<str>,
     pub(crate) text: Arc<str>,
     lines: OnceLock<Lines>,
+    /// Where its tree comes from.
+    memory: Arc<Memory>,
+    parse: OnceLock<Arc<Parse>>,
 }
 
 impl File {
-    pub(crate) fn new(uri: Arc<str>, path: Arc<str>, text: Arc<str>) -> Self {
-        Self { uri, path, text, lines: OnceLock::new() }
+    pub(crate) fn new(uri: Arc<str>, path: Arc<str>, text: Arc<str>, memory: Arc<Memory>) -> Self {
+        Self { uri, path, text, lines: OnceLock::new(), memory, parse: OnceLock::new() }
     }
 
     pub(crate) fn lines(&self) -> &Lines {
         self.lines.get_or_init(|| Lines::of(&self.text))
+    }
+
+    pub(crate) fn sort(&self) -> Sort {
+        match self.path.rsplit_once('.') {
+            Some((_, "md")) => Sort::Markdown,
+            Some((_, "html")) => Sort::Html,
+            Some((_, "toml")) => Sort::Settings,
+            _ => Sort::Rules,
+        }
+    }
+
+    /// Its tree, whose spans are in file 0; of a file that holds no rules it means nothing.
+    pub(crate) fn parse(&self) -> &Parse {
+        self.parse.get_or_init(|| {
+            self.memory.parse(&SourceFile { path: self.path.clone(), text: self.text.clone() })
+        })
     }
 }
 
@@ -36,12 +74,14 @@ impl File {
 pub(crate) struct Project {
     pub(crate) root: PathBuf,
     files: Vec<Arc<File>>,
+    /// What was worked out of the files before, shared by all that follow each other.
+    memory: Arc<Memory>,
     checked: OnceLock<Checked>,
 }
 
 impl Project {
-    pub(crate) fn new(root: PathBuf, files: Vec<Arc<File>>) -> Self {
-        Self { root, files, checked: OnceLock::new() }
+    pub(crate) fn new(root: PathBuf, files: Vec<Arc<File>>, memory: Arc<Memory>) -> Self {
+        Self { root, files, memory, checked: OnceLock::new() }
     }
 
     /// The file at this path.
@@ -58,25 +98,28 @@ impl Project {
         &self.files
     }
 
+    pub(crate) fn memory(&self) -> &Arc<Memory> {
+        &self.memory
+    }
+
     /// What the compiler has to say.
     pub(crate) fn checked(&self) -> &Checked {
         self.checked.get_or_init(|| {
-            let files = self.files.iter().map(|it| (it.path.to_string(), it.text.to_string()));
-            project::Project::read(files).parse().check()
+            let files = self.files.iter().map(|it| (it.path.clone(), it.text.clone()));
+            project::Project::read(files).parse_with(&self.memory).check()
         })
     }
 
-    /// The file that the compiler numbers so, unless it is the catalogue's.
-    pub(crate) fn numbered(&self, file: FileId) -> Option<&Arc<File>> {
-        let path = &self.checked().sources.get(file.0 as usize)?.path;
-        self.file(path)
+    /// How the compiler numbers a file.
+    pub(crate) fn number(&self, path: &str) -> Option<FileId> {
+        let at = self.checked().sources.iter().position(|it| *it.path == *path)?;
+        u32::try_from(at).ok().map(FileId)
     }
 
     /// What there is to say about a file.
     pub(crate) fn diagnostics(&self, path: &str) -> impl Iterator<Item = &Diagnostic> {
-        let checked = self.checked();
-        let file = checked.sources.iter().position(|it| *it.path == *path);
-        checked.diagnostics.iter().filter(move |it| Some(it.primary.span.file.0 as usize) == file)
+        let file = self.number(path);
+        self.checked().diagnostics.iter().filter(move |it| Some(it.primary.span.file) == file)
     }
 }
 
@@ -86,11 +129,52 @@ pub(crate) struct Snapshot {
     pub(crate) encoding: Encoding,
     pub(crate) documents: Documents,
     pub(crate) projects: Vec<Arc<Project>>,
+    pub(crate) settings: Arc<Settings>,
+    /// What the client knows of tokens.
+    pub(crate) told: Arc<Told>,
+}
+
+/// A place that a client means.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Spot<'s> {
+    pub(crate) project: &'s Arc<Project>,
+    pub(crate) file: &'s Arc<File>,
+    /// The byte.
+    pub(crate) offset: usize,
 }
 
 impl Snapshot {
-    /// The project and the file that a client means.
+    /// The project and the file that a client means. A file of the catalogue is seen from the
+    /// first project.
     pub(crate) fn file(&self, uri: &str) -> Option<(&Arc<Project>, &Arc<File>)> {
+        if uri.starts_with(CATALOGUE) {
+            let file = catalogue().iter().find(|it| *it.uri == *uri)?;
+            return Some((self.projects.first().unwrap_or(nothing()), file));
+        }
         self.projects.iter().find_map(|project| project.by_uri(uri).map(|file| (project, file)))
     }
+
+    /// The file that the compiler numbers so in a project, of which it may be the catalogue's.
+    pub(crate) fn numbered<'s>(&self, project: &'s Project, file: FileId) -> Option<&'s Arc<File>> {
+        let path = &project.checked().sources.get(file.0 as usize)?.path;
+        project.file(path).or_else(|| catalogue().iter().find(|it| it.path == *path))
+    }
+}
+
+/// The files of the catalogue.
+pub(crate) fn catalogue() -> &'static [Arc<File>] {
+    static FILES: OnceLock<Vec<Arc<File>>> = OnceLock::new();
+    FILES.get_or_init(|| {
+        let file = |(path, text): &(&str, &str)| {
+            let uri = format!("{CATALOGUE}{path}");
+            Arc::new(File::new(uri.into(), (*path).into(), (*text).into(), Arc::default()))
+        };
+        project::catalogue().iter().map(file).collect()
+    })
+}
+
+/// A project without files.
+fn nothing() -> &'static Arc<Project> {
+    static NOTHING: OnceLock<Arc<Project>> = OnceLock::new();
+    NOTHING.get_or_init(|| Arc::new(Project::new(PathBuf::new(), Vec::new(), Arc::default())))
 }

@@ -1,56 +1,85 @@
 //! The protocol: what messages mean, and how plain values are told.
+//!
+//! Each [`Area`] is a file: its requests, and what it promises in the capabilities.
 
+pub(crate) mod act;
 pub(crate) mod diagnostics;
+mod files;
+mod layout;
+mod noted;
+mod settings;
+mod shape;
+mod tokens;
 
+use std::ops::Range;
 use std::path::PathBuf;
 
+use onward_compiler::diagnostic::Span;
 use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use tower_lsp_server::jsonrpc::Error;
 use tower_lsp_server::ls_types as lsp;
 
-use crate::documents::Edit;
+use crate::features::{Change, Edit};
 use crate::position::{Encoding, Lines, Place};
 use crate::projects::path_of;
-use crate::snapshot::{File, Snapshot};
+use crate::snapshot::{File, Project, Snapshot, Spot};
+
+pub(crate) use noted::{Noted, noted};
+pub(crate) use tokens::Told;
+pub(crate) use settings::{Settings, asked as settings_request};
+
+/// Answers a request from a snapshot.
+pub(crate) type Handler = fn(&Snapshot, &Client, Value) -> Result<Value, Error>;
+
+/// Requests that belong together.
+pub(crate) struct Area {
+    /// Methods and who answers them.
+    pub(crate) answers: &'static [(&'static str, Handler)],
+    /// What is promised of it: members of the server's capabilities.
+    pub(crate) promises: fn(&Client) -> Value,
+}
+
+/// Everything that is answered.
+const AREAS: &[Area] =
+    &[diagnostics::AREA, tokens::AREA, shape::AREA, layout::AREA, act::AREA, files::AREA];
+
+/// Who answers a method.
+pub(crate) fn handler(method: &str) -> Option<Handler> {
+    let mut all = AREAS.iter().flat_map(|area| area.answers);
+    all.find(|(name, _)| *name == method).map(|(_, handler)| *handler)
+}
 
 /// What is known of a client.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Client {
     pub(crate) encoding: Encoding,
-    /// What it can do.
-    pub(crate) can: lsp::ClientCapabilities,
+    /// Its capabilities.
+    can: Value,
 }
 
 impl Client {
+    /// Whether the capability at this JSON pointer is there and not `false`.
+    pub(crate) fn can(&self, pointer: &str) -> bool {
+        !matches!(self.can.pointer(pointer), None | Some(Value::Null | Value::Bool(false)))
+    }
+
+    /// Whether the list of names at this JSON pointer holds `name`.
+    pub(crate) fn knows(&self, pointer: &str, name: &str) -> bool {
+        let names = self.can.pointer(pointer).and_then(Value::as_array);
+        names.is_some_and(|names| names.iter().any(|it| it == name))
+    }
+
+    /// Whether it shows this part of a diagnostic, of a pushed or a pulled one.
+    pub(crate) fn can_show(&self, part: &str) -> bool {
+        let places = ["publishDiagnostics", "diagnostic"];
+        places.iter().any(|it| self.can(&format!("/textDocument/{it}/{part}")))
+    }
+
     /// Whether it asks for diagnostics itself.
     pub(crate) fn pulls(&self) -> bool {
-        self.can.text_document.as_ref().is_some_and(|it| it.diagnostic.is_some())
+        self.can("/textDocument/diagnostic")
     }
-}
-
-/// What a client has told.
-#[derive(Debug)]
-pub(crate) enum Noted {
-    Initialized,
-    Opened { uri: String, text: String, version: i32 },
-    Changed { uri: String, edits: Vec<Edit>, version: i32 },
-    Closed { uri: String },
-    OnDisk { paths: Vec<PathBuf> },
-    Folders { added: Vec<PathBuf>, removed: Vec<PathBuf> },
-    Nothing,
-}
-
-/// Answers a request from a snapshot.
-pub(crate) type Handler = fn(&Snapshot, &Client, Value) -> Result<Value, Error>;
-
-/// Who answers a method.
-pub(crate) fn handler(method: &str) -> Option<Handler> {
-    Some(match method {
-        "textDocument/diagnostic" => diagnostics::document,
-        "workspace/diagnostic" => diagnostics::workspace,
-        _ => return None,
-    })
 }
 
 /// Reads a request's parameters.
@@ -58,82 +87,47 @@ pub(crate) fn params<T: DeserializeOwned>(value: Value) -> Result<T, Error> {
     serde_json::from_value(value).map_err(|error| Error::invalid_params(error.to_string()))
 }
 
-/// What a notification says; none if nobody listens to it or it cannot be read.
-pub(crate) fn noted(method: &str, value: Value) -> Option<Noted> {
-    Some(match method {
-        "initialized" => Noted::Initialized,
-        "textDocument/didOpen" => {
-            let it: lsp::DidOpenTextDocumentParams = params(value).ok()?;
-            let document = it.text_document;
-            Noted::Opened {
-                uri: document.uri.as_str().into(),
-                text: document.text,
-                version: document.version,
-            }
-        }
-        "textDocument/didChange" => {
-            let it: lsp::DidChangeTextDocumentParams = params(value).ok()?;
-            let edits = it.content_changes.into_iter().map(|change| Edit {
-                range: change.range.map(|range| (place(range.start), place(range.end))),
-                text: change.text,
-            });
-            Noted::Changed {
-                uri: it.text_document.uri.as_str().into(),
-                edits: edits.collect(),
-                version: it.text_document.version,
-            }
-        }
-        "textDocument/didClose" => {
-            let it: lsp::DidCloseTextDocumentParams = params(value).ok()?;
-            Noted::Closed { uri: it.text_document.uri.as_str().into() }
-        }
-        "workspace/didChangeWatchedFiles" => {
-            let it: lsp::DidChangeWatchedFilesParams = params(value).ok()?;
-            Noted::OnDisk { paths: it.changes.iter().filter_map(|it| path_of(it.uri.as_str())).collect() }
-        }
-        "textDocument/didSave" => {
-            let it: lsp::DidSaveTextDocumentParams = params(value).ok()?;
-            Noted::OnDisk { paths: path_of(it.text_document.uri.as_str()).into_iter().collect() }
-        }
-        "workspace/didCreateFiles" | "workspace/didDeleteFiles" => {
-            let it: lsp::CreateFilesParams = params(value).ok()?;
-            Noted::OnDisk { paths: it.files.iter().filter_map(|it| path_of(&it.uri)).collect() }
-        }
-        "workspace/didRenameFiles" => {
-            let it: lsp::RenameFilesParams = params(value).ok()?;
-            let both = it.files.iter().flat_map(|it| [&it.old_uri, &it.new_uri]);
-            Noted::OnDisk { paths: both.filter_map(|it| path_of(it)).collect() }
-        }
-        "workspace/didChangeWorkspaceFolders" => {
-            let it: lsp::DidChangeWorkspaceFoldersParams = params(value).ok()?;
-            let paths = |folders: Vec<lsp::WorkspaceFolder>| {
-                folders.iter().filter_map(|it| path_of(it.uri.as_str())).collect()
-            };
-            Noted::Folders { added: paths(it.event.added), removed: paths(it.event.removed) }
-        }
-        _ => Noted::Nothing,
-    })
+/// Writes an answer.
+pub(crate) fn told<T: serde::Serialize>(value: T) -> Result<Value, Error> {
+    serde_json::to_value(value).map_err(|_| Error::internal_error())
 }
 
 /// Reads `initialize`: the client, and the workspace's folders.
 pub(crate) fn initialize(value: Value) -> Result<(Client, Vec<PathBuf>), Error> {
-    let it: lsp::InitializeParams = params(value)?;
-    let offered = it.capabilities.general.as_ref().and_then(|it| it.position_encodings.as_ref());
-    let offers = |wanted: &lsp::PositionEncodingKind| offered.is_some_and(|it| it.contains(wanted));
-    let encoding = if offers(&lsp::PositionEncodingKind::UTF8) {
-        Encoding::Utf8
-    } else if offers(&lsp::PositionEncodingKind::UTF32) && !offers(&lsp::PositionEncodingKind::UTF16) {
-        Encoding::Utf32
-    } else {
-        Encoding::Utf16
-    };
-    let folders = it.workspace_folders.unwrap_or_default();
-    let mut folders: Vec<PathBuf> = folders.iter().filter_map(|it| path_of(it.uri.as_str())).collect();
-    #[expect(deprecated, reason = "clients without workspace folders name the root so")]
-    if let (true, Some(root)) = (folders.is_empty(), &it.root_uri) {
-        folders.extend(path_of(root.as_str()));
+    let can = value.get("capabilities").cloned().unwrap_or_default();
+    let it: Hello = params(value)?;
+    let mut client = Client { encoding: Encoding::Utf16, can };
+    let offers = |kind: &str| client.knows("/general/positionEncodings", kind);
+    if offers("utf-8") {
+        client.encoding = Encoding::Utf8;
+    } else if offers("utf-32") && !offers("utf-16") {
+        client.encoding = Encoding::Utf32;
     }
-    Ok((Client { encoding, can: it.capabilities }, folders))
+    let folders = it.workspace_folders.unwrap_or_default();
+    let mut folders: Vec<PathBuf> = folders.iter().filter_map(|it| path_of(&it.uri)).collect();
+    if folders.is_empty() {
+        // Clients without workspace folders name the root so (LSP 3.17, `InitializeParams`).
+        let root = it.root_uri.as_deref().and_then(path_of);
+        folders.extend(root.or(it.root_path.map(PathBuf::from)));
+    }
+    Ok((client, folders))
+}
+
+/// What matters of `InitializeParams`.
+#[derive(serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Hello {
+    #[serde(default)]
+    workspace_folders: Option<Vec<Folder>>,
+    #[serde(default)]
+    root_uri: Option<String>,
+    #[serde(default)]
+    root_path: Option<String>,
+}
+
+#[derive(serde::Deserialize)]
+struct Folder {
+    uri: String,
 }
 
 /// What the server can do.
@@ -143,41 +137,52 @@ pub(crate) fn capabilities(client: &Client) -> Value {
         Encoding::Utf16 => "utf-16",
         Encoding::Utf32 => "utf-32",
     };
-    json!({
-        "serverInfo": { "name": "onward", "version": env!("CARGO_PKG_VERSION") },
-        "capabilities": {
-            "positionEncoding": encoding,
-            "textDocumentSync": { "openClose": true, "change": 2, "save": { "includeText": false } },
-            "diagnosticProvider": {
-                "identifier": "onward",
-                "interFileDependencies": true,
-                "workspaceDiagnostics": true,
-            },
-            "workspace": { "workspaceFolders": { "supported": true, "changeNotifications": true } },
-        },
-    })
+    let mut all = json!({
+        "positionEncoding": encoding,
+        "textDocumentSync": { "openClose": true, "change": 2, "save": { "includeText": false } },
+        "workspace": { "workspaceFolders": { "supported": true, "changeNotifications": true } },
+    });
+    for area in AREAS {
+        merge(&mut all, (area.promises)(client));
+    }
+    json!({ "serverInfo": { "name": "onward", "version": env!("CARGO_PKG_VERSION") }, "capabilities": all })
+}
+
+/// Adds the members of `more`, and those of their objects.
+fn merge(whole: &mut Value, more: Value) {
+    match (whole, more) {
+        (Value::Object(whole), Value::Object(more)) => {
+            for (name, value) in more {
+                merge(whole.entry(name).or_insert(Value::Null), value);
+            }
+        }
+        (whole, more) => *whole = more,
+    }
 }
 
 /// What the client is asked to tell besides.
 pub(crate) fn registrations(client: &Client) -> Vec<(&'static str, Value)> {
-    let watches = client
-        .can
-        .workspace
-        .as_ref()
-        .and_then(|it| it.did_change_watched_files.as_ref())
-        .and_then(|it| it.dynamic_registration)
-        .unwrap_or_default();
-    if !watches {
+    let mut wanted: Vec<Value> = Vec::new();
+    if client.can("/workspace/didChangeWatchedFiles/dynamicRegistration") {
+        let globs = ["**/*.onward", "**/onward.toml", "**/templates/*.{md,html}"];
+        let watchers: Vec<Value> = globs.iter().map(|it| json!({ "globPattern": it })).collect();
+        wanted.push(json!({
+            "id": "files",
+            "method": "workspace/didChangeWatchedFiles",
+            "registerOptions": { "watchers": watchers },
+        }));
+    }
+    if client.can("/workspace/didChangeConfiguration/dynamicRegistration") {
+        wanted.push(json!({
+            "id": "settings",
+            "method": "workspace/didChangeConfiguration",
+            "registerOptions": { "section": settings::SECTION },
+        }));
+    }
+    if wanted.is_empty() {
         return Vec::new();
     }
-    let globs = ["**/*.onward", "**/onward.toml", "**/templates/*.{md,html}"];
-    let watchers: Vec<Value> = globs.iter().map(|it| json!({ "globPattern": it })).collect();
-    let registration = json!({
-        "id": "files",
-        "method": "workspace/didChangeWatchedFiles",
-        "registerOptions": { "watchers": watchers },
-    });
-    vec![("client/registerCapability", json!({ "registrations": [registration] }))]
+    vec![("client/registerCapability", json!({ "registrations": wanted }))]
 }
 
 /// A place as the protocol writes it.
@@ -185,13 +190,22 @@ pub(crate) fn place(position: lsp::Position) -> Place {
     Place { line: position.line, unit: position.character }
 }
 
+/// The file and the byte that a client means; none if it is none of ours.
+pub(crate) fn spot<'s>(snapshot: &'s Snapshot, at: &lsp::TextDocumentPositionParams) -> Option<Spot<'s>> {
+    let (project, file) = snapshot.file(at.text_document.uri.as_str())?;
+    let offset = file.lines().offset(&file.text, place(at.position), snapshot.encoding);
+    Some(Spot { project, file, offset })
+}
+
+/// The bytes that a client means.
+pub(crate) fn bytes(file: &File, range: lsp::Range, encoding: Encoding) -> Range<usize> {
+    let at = |position| file.lines().offset(&file.text, place(position), encoding);
+    let (start, end) = (at(range.start), at(range.end));
+    start.min(end)..end.max(start)
+}
+
 /// A stretch of bytes as the protocol writes it.
-pub(crate) fn range(
-    text: &str,
-    lines: &Lines,
-    bytes: std::ops::Range<usize>,
-    encoding: Encoding,
-) -> lsp::Range {
+pub(crate) fn range(text: &str, lines: &Lines, bytes: Range<usize>, encoding: Encoding) -> lsp::Range {
     let at = |offset| {
         let place = lines.place(text, offset, encoding);
         lsp::Position { line: place.line, character: place.unit }
@@ -200,6 +214,59 @@ pub(crate) fn range(
 }
 
 /// A stretch of a file as the protocol writes it.
-pub(crate) fn range_in(file: &File, bytes: std::ops::Range<usize>, encoding: Encoding) -> lsp::Range {
+pub(crate) fn range_in(file: &File, bytes: Range<usize>, encoding: Encoding) -> lsp::Range {
     range(&file.text, file.lines(), bytes, encoding)
+}
+
+/// A place in a file of the project, or in the catalogue: `{ uri, range }`.
+pub(crate) fn location(snapshot: &Snapshot, project: &Project, span: Span) -> Option<Value> {
+    let file = snapshot.numbered(project, span.file)?;
+    Some(json!({ "uri": &*file.uri, "range": range_in(file, span.range(), snapshot.encoding) }))
+}
+
+/// `TextEdit[]`
+pub(crate) fn text_edits(file: &File, edits: &[Edit], encoding: Encoding) -> Vec<Value> {
+    let written = |it: &Edit| {
+        json!({ "range": range_in(file, it.range.clone(), encoding), "newText": &it.text })
+    };
+    edits.iter().map(written).collect()
+}
+
+/// `WorkspaceEdit`: with versions if the client knows them. None if something cannot be told to it.
+pub(crate) fn workspace_edit(snapshot: &Snapshot, client: &Client, changes: &[Change]) -> Option<Value> {
+    let edits_of = |uri: &str, edits: &[Edit]| {
+        let (_, file) = snapshot.file(uri)?;
+        Some(text_edits(file, edits, snapshot.encoding))
+    };
+    if !client.can("/workspace/workspaceEdit/documentChanges") {
+        let mut plain = Map::new();
+        for change in changes {
+            let Change::Edits(uri, edits) = change else { return None };
+            plain.insert(uri.to_string(), edits_of(uri, edits)?.into());
+        }
+        return Some(json!({ "changes": plain }));
+    }
+    let mut written = Vec::new();
+    for change in changes {
+        match change {
+            Change::Edits(uri, edits) => {
+                let version = snapshot.documents.get(uri).map(|it| it.version);
+                let document = json!({ "uri": &**uri, "version": version });
+                written.push(json!({ "textDocument": document, "edits": edits_of(uri, edits)? }));
+            }
+            Change::Create(uri, text) => {
+                if !client.knows("/workspace/workspaceEdit/resourceOperations", "create") {
+                    return None;
+                }
+                written.push(json!({ "kind": "create", "uri": &**uri }));
+                let start = lsp::Range::default();
+                let document = json!({ "uri": &**uri, "version": null });
+                written.push(json!({
+                    "textDocument": document,
+                    "edits": [{ "range": start, "newText": text }],
+                }));
+            }
+        }
+    }
+    Some(json!({ "documentChanges": written }))
 }

@@ -3,18 +3,29 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use onward_compiler::diagnostic::{Diagnostic, FileId, Severity};
+use onward_compiler::codes;
+use onward_compiler::diagnostic::{Code, Diagnostic, Severity};
 use serde_json::{Value, json};
 use tower_lsp_server::jsonrpc::Error;
 use tower_lsp_server::ls_types as lsp;
 
-use super::{Client, params, range};
+use super::{Area, Client, location, params};
 use crate::outgoing::Outgoing;
-use crate::position::{Encoding, Lines};
 use crate::snapshot::{File, Project, Snapshot};
 
+pub(super) const AREA: Area = Area {
+    answers: &[("textDocument/diagnostic", document), ("workspace/diagnostic", workspace)],
+    promises: |_| {
+        json!({ "diagnosticProvider": {
+            "identifier": "onward",
+            "interFileDependencies": true,
+            "workspaceDiagnostics": true,
+        } })
+    },
+};
+
 /// Where the pages of codes are.
-const PAGES: &str = "https://onward.example/errors/";
+const PAGES: &str = "https://onward.example/";
 
 /// Diagnostics of a file.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,11 +44,10 @@ impl Published {
     /// Tells what is not as it was told last.
     pub(crate) fn tell(&mut self, found: BTreeMap<Arc<str>, Found>, client: &Client, outgoing: &Outgoing) {
         if client.pulls() {
-            let refreshes = client.can.workspace.as_ref().and_then(|it| it.diagnostics.as_ref());
             let same = |a: &BTreeMap<Arc<str>, Found>, b: &BTreeMap<Arc<str>, Found>| {
                 a.iter().map(|(uri, it)| (uri, &it.items)).eq(b.iter().map(|(uri, it)| (uri, &it.items)))
             };
-            if refreshes.and_then(|it| it.refresh_support).unwrap_or_default() && !same(&found, &self.told) {
+            if client.can("/workspace/diagnostics/refreshSupport") && !same(&found, &self.told) {
                 outgoing.ask("workspace/diagnostic/refresh", Value::Null);
             }
             self.told = found;
@@ -64,37 +74,37 @@ impl Published {
 }
 
 /// The diagnostics of every file.
-pub(crate) fn all(snapshot: &Snapshot) -> BTreeMap<Arc<str>, Found> {
+pub(crate) fn all(snapshot: &Snapshot, client: &Client) -> BTreeMap<Arc<str>, Found> {
     let mut all = BTreeMap::new();
     for project in &snapshot.projects {
         for file in project.files() {
-            all.insert(file.uri.clone(), found(snapshot, project, file));
+            all.insert(file.uri.clone(), found(snapshot, client, project, file));
         }
     }
     all
 }
 
-fn found(snapshot: &Snapshot, project: &Project, file: &File) -> Found {
-    let items = project.diagnostics(&file.path).map(|it| written(it, project, snapshot.encoding));
+fn found(snapshot: &Snapshot, client: &Client, project: &Project, file: &File) -> Found {
+    let items = project.diagnostics(&file.path).map(|it| written(it, snapshot, client, project));
     Found { version: snapshot.documents.get(&file.uri).map(|it| it.version), items: items.collect() }
 }
 
 /// `textDocument/diagnostic`
-pub(super) fn document(snapshot: &Snapshot, _: &Client, value: Value) -> Result<Value, Error> {
+fn document(snapshot: &Snapshot, client: &Client, value: Value) -> Result<Value, Error> {
     let it: lsp::DocumentDiagnosticParams = params(value)?;
     let items = match snapshot.file(it.text_document.uri.as_str()) {
-        Some((project, file)) => found(snapshot, project, file).items,
+        Some((project, file)) => found(snapshot, client, project, file).items,
         None => Vec::new(),
     };
     Ok(report(items, it.previous_result_id.as_deref()))
 }
 
 /// `workspace/diagnostic`
-pub(super) fn workspace(snapshot: &Snapshot, _: &Client, value: Value) -> Result<Value, Error> {
+fn workspace(snapshot: &Snapshot, client: &Client, value: Value) -> Result<Value, Error> {
     let it: lsp::WorkspaceDiagnosticParams = params(value)?;
     let before: BTreeMap<&str, &str> =
         it.previous_result_ids.iter().map(|it| (it.uri.as_str(), it.value.as_str())).collect();
-    let reports = all(snapshot).into_iter().map(|(uri, found)| {
+    let reports = all(snapshot, client).into_iter().map(|(uri, found)| {
         let mut report = report(found.items, before.get(&*uri).copied());
         if let Some(report) = report.as_object_mut() {
             report.insert("uri".into(), Value::from(&*uri));
@@ -123,7 +133,16 @@ fn result_id(items: &[Value]) -> String {
     format!("{hash:016x}")
 }
 
-fn written(diagnostic: &Diagnostic, project: &Project, encoding: Encoding) -> Value {
+/// Codes of what is there for nothing: editors show it faded (LSP 3.17, `DiagnosticTag`).
+const UNNECESSARY: [Code; 3] = [codes::UNUSED_TEMPLATE, codes::ALWAYS_SET, codes::UNREACHABLE];
+
+/// `Diagnostic`
+pub(super) fn written(
+    diagnostic: &Diagnostic,
+    snapshot: &Snapshot,
+    client: &Client,
+    project: &Project,
+) -> Value {
     let severity = match diagnostic.severity {
         Severity::Error => 1,
         Severity::Warning => 2,
@@ -135,37 +154,30 @@ fn written(diagnostic: &Diagnostic, project: &Project, encoding: Encoding) -> Va
             message.push_str(more);
         }
     }
-    let related = diagnostic.secondary.iter().filter_map(|label| {
-        let (uri, range) = location(project, label.span.file, label.span.range(), encoding)?;
-        Some(json!({ "location": { "uri": uri, "range": range }, "message": label.text }))
-    });
+    let place = location(snapshot, project, diagnostic.primary.span);
+    let range = place.and_then(|it| it.get("range").cloned());
     let mut value = json!({
-        "range": location(project, diagnostic.primary.span.file, diagnostic.primary.span.range(), encoding)
-            .map(|(_, range)| range)
-            .unwrap_or_default(),
+        "range": range.unwrap_or_else(|| json!(lsp::Range::default())),
         "severity": severity,
         "code": diagnostic.code.0,
-        "codeDescription": { "href": format!("{PAGES}{}", diagnostic.code) },
         "source": "onward",
         "message": message,
-        "relatedInformation": related.collect::<Vec<_>>(),
+        // What code actions are made of.
+        "data": { "message": diagnostic.message, "fixes": diagnostic.fixes.len() },
     });
-    if let (false, Some(value)) = (diagnostic.fixes.is_empty(), value.as_object_mut()) {
-        value.insert("data".into(), json!({ "fixes": diagnostic.fixes }));
+    let Some(members) = value.as_object_mut() else { return value };
+    if client.can_show("codeDescriptionSupport") {
+        members.insert("codeDescription".into(), json!({ "href": format!("{PAGES}{}", diagnostic.page()) }));
+    }
+    if client.can_show("relatedInformation") {
+        let related = diagnostic.secondary.iter().filter_map(|label| {
+            let place = location(snapshot, project, label.span)?;
+            Some(json!({ "location": place, "message": label.text }))
+        });
+        members.insert("relatedInformation".into(), related.collect::<Vec<_>>().into());
+    }
+    if UNNECESSARY.contains(&diagnostic.code) && client.can_show("tagSupport") {
+        members.insert("tags".into(), json!([1]));
     }
     value
-}
-
-/// A place in a file of the project, or in the catalogue.
-fn location(
-    project: &Project,
-    file: FileId,
-    bytes: std::ops::Range<usize>,
-    encoding: Encoding,
-) -> Option<(String, lsp::Range)> {
-    if let Some(file) = project.numbered(file) {
-        return Some((file.uri.to_string(), super::range_in(file, bytes, encoding)));
-    }
-    let source = project.checked().sources.get(file.0 as usize)?;
-    Some((format!("onward:/{}", source.path), range(&source.text, &Lines::of(&source.text), bytes, encoding)))
 }

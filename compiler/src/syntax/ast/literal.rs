@@ -26,6 +26,12 @@ pub enum Quotes {
 }
 
 impl StringLit {
+    /// The view of `token`, if it is a text in quotes.
+    #[must_use]
+    pub fn cast(token: SyntaxToken) -> Option<Self> {
+        token.kind().is_string().then_some(Self(token))
+    }
+
     /// The token, with its quotes.
     #[must_use]
     pub fn token(&self) -> &SyntaxToken {
