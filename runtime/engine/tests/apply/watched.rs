@@ -161,10 +161,10 @@ fn check(town: &Town) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(60))]
+    #![proptest_config(ProptestConfig::with_cases(6))]
 
     #[test]
-    fn what_is_watched_stays_sound(deeds in prop::collection::vec(deed(), 1..40)) {
+    fn what_is_watched_stays_sound(deeds in prop::collection::vec(deed(), 1..25)) {
         let mut town = Town::new(RULES.clone());
         for deed in &deeds {
             act(&mut town, deed);
@@ -173,7 +173,7 @@ proptest! {
     }
 
     #[test]
-    fn a_batch_watches_as_single_inputs_do(deeds in prop::collection::vec(deed(), 1..30)) {
+    fn a_batch_watches_as_single_inputs_do(deeds in prop::collection::vec(deed(), 1..25)) {
         let mut single = Town::new(RULES.clone());
         let mut batch = Town::new(RULES.clone());
         batch.batch = Some(Snapshot::default());
