@@ -13,6 +13,7 @@ mod graph;
 mod help;
 mod import;
 mod logs;
+mod lsp;
 mod new;
 mod parked;
 pub(crate) mod runs;
@@ -103,6 +104,7 @@ pub(crate) enum Command {
     Runs(runs::Runs),
     Logs(logs::Logs),
     Parked(parked::Parked),
+    Lsp(lsp::Lsp),
     Explain(explain::Explain),
     Doctor(doctor::Doctor),
     Demo(crate::demo::Demo),
@@ -128,6 +130,7 @@ impl Command {
             Self::Runs(command) => command.run(),
             Self::Logs(command) => command.run(),
             Self::Parked(command) => command.run(),
+            Self::Lsp(command) => command.run(),
             Self::Explain(command) => command.run(),
             Self::Doctor(command) => command.run(),
             Self::Demo(command) => command.run(),

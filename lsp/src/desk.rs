@@ -2,7 +2,6 @@
 //! answered elsewhere from snapshots of what it knew when they came.
 
 use std::collections::HashMap;
-use std::process::ExitCode;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,6 +13,7 @@ use futures_core::Stream;
 use serde_json::Value;
 use tower_lsp_server::jsonrpc::{Error, ErrorCode, Id, Request, Response};
 
+use crate::Ended;
 use crate::documents::Documents;
 use crate::door::Line;
 use crate::jobs::Jobs;
@@ -28,13 +28,16 @@ enum Incoming {
     Message(Request, oneshot::Sender<Response>),
     /// The client's answer to something that it was asked.
     Answer(Response),
-    Close(oneshot::Sender<ExitCode>),
+    Close(oneshot::Sender<Ended>),
 }
 
 /// Puts messages on the desk.
 #[derive(Clone)]
 pub(crate) struct Desk {
     queue: Sender<Incoming>,
+    /// How many messages it has taken from its queue.
+    taken: Arc<AtomicU64>,
+    running: Running,
 }
 
 /// Opens the desk. The line leads to the client.
@@ -42,12 +45,14 @@ pub(crate) fn open() -> (Desk, Line) {
     let (queue, incoming) = channel();
     let (told, requests) = mpsc::unbounded();
     let (answers, answered) = mpsc::unbounded();
+    let (taken, running): (Arc<AtomicU64>, Running) = Default::default();
     let clerk = Clerk {
+        taken: taken.clone(),
         stage: Stage::New,
         client: Client::default(),
         documents: Documents::default(),
         projects: Projects::default(),
-        running: Arc::default(),
+        running: running.clone(),
         revision: Arc::default(),
         jobs: Jobs::start(),
         outgoing: Outgoing::new(told),
@@ -60,7 +65,7 @@ pub(crate) fn open() -> (Desk, Line) {
     thread::spawn(move || clerk.work(&incoming));
     let answers_to = queue.clone();
     thread::spawn(move || forward(answered, &answers_to));
-    (Desk { queue }, Line { requests, answers })
+    (Desk { queue, taken, running }, Line { requests, answers })
 }
 
 /// Puts what the client answers on the desk.
@@ -93,15 +98,23 @@ impl Desk {
         let _ = self.queue.send(Incoming::Message(message, answer));
     }
 
-    /// No more messages will come. How the process is to end.
-    pub(crate) fn close(&self) -> ExitCode {
+    /// Waits until so many messages are taken and everything that was asked is answered.
+    pub(crate) fn wait(&self, messages: u64) {
+        let busy = || self.taken.load(Ordering::SeqCst) < messages || !lock(&self.running).is_empty();
+        while busy() {
+            thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    /// No more messages will come. How the session has ended.
+    pub(crate) fn close(&self) -> Ended {
         let (tell, told) = oneshot::channel();
         let _ = self.queue.send(Incoming::Close(tell));
         tokio::runtime::Builder::new_current_thread()
             .build()
             .ok()
             .and_then(|runtime| runtime.block_on(told).ok())
-            .unwrap_or(ExitCode::FAILURE)
+            .unwrap_or(Ended::Abruptly)
     }
 }
 
@@ -119,6 +132,7 @@ enum Stage {
 type Running = Arc<Mutex<HashMap<Id, oneshot::Sender<Response>>>>;
 
 struct Clerk {
+    taken: Arc<AtomicU64>,
     stage: Stage,
     client: Client,
     documents: Documents,
@@ -146,8 +160,8 @@ impl Clerk {
                 Ok(Incoming::Message(message, answer)) => self.take(message, answer),
                 Ok(Incoming::Answer(answer)) => self.answered(answer),
                 Ok(Incoming::Close(tell)) => {
-                    let code = if self.stage == Stage::Down { ExitCode::SUCCESS } else { ExitCode::FAILURE };
-                    let _ = tell.send(code);
+                    let ended = if self.stage == Stage::Down { Ended::Orderly } else { Ended::Abruptly };
+                    let _ = tell.send(ended);
                 }
                 Err(RecvTimeoutError::Timeout) => self.publish(),
                 Err(RecvTimeoutError::Disconnected) => return,
@@ -162,6 +176,7 @@ impl Clerk {
             Some(id) => self.request(&method, id, params, answer),
             None => self.note(&method, params),
         }
+        self.taken.fetch_add(1, Ordering::SeqCst);
     }
 
     fn request(&mut self, method: &str, id: Id, params: Value, answer: oneshot::Sender<Response>) {
