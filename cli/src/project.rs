@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use onward_bytecode::{Artifact, Debug, SourceFile, Verified};
-use onward_compiler::diagnostic::{Diagnostic, Severity};
+use onward_compiler::diagnostic::{Applicability, Diagnostic, Edit, Severity};
 use onward_compiler::lower;
 use onward_compiler::project::Project;
 
@@ -56,6 +56,42 @@ impl Files {
             }
         }
         Ok(compiled)
+    }
+
+    /// Makes the changes that mend a mistake without a doubt, those that do not touch each
+    /// other. Answers how many.
+    pub(crate) fn mend(&mut self, compiled: &Compiled) -> Result<usize, Failure> {
+        let fixes = compiled
+            .diagnostics
+            .iter()
+            .filter_map(|it| it.fixes.iter().find(|fix| fix.applicability == Applicability::Safe));
+        let mut edits: Vec<&Edit> = Vec::new();
+        let mut mended = 0;
+        for fix in fixes {
+            let free = |edit: &Edit| {
+                edits.iter().all(|it| {
+                    it.span.file != edit.span.file
+                        || it.span.end < edit.span.start
+                        || it.span.start > edit.span.end
+                })
+            };
+            if fix.edits.iter().all(free) {
+                edits.extend(&fix.edits);
+                mended += 1;
+            }
+        }
+        edits.sort_by_key(|it| std::cmp::Reverse(it.span));
+        for edit in edits {
+            let path = compiled.sources.get(edit.span.file.0 as usize).map(|it| it.path.clone());
+            let file = self.files.iter_mut().find(|(known, _)| path.as_deref() == Some(known.as_str()));
+            let Some((path, text)) = file else { continue };
+            if text.get(edit.span.range()).is_some() {
+                text.replace_range(edit.span.range(), &edit.text);
+                let path = self.root.join(&*path);
+                std::fs::write(&path, &*text).map_err(|error| Failure::file("write", &path, &error))?;
+            }
+        }
+        Ok(mended)
     }
 
     /// The path of a source as the reader of a message would type it.

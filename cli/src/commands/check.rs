@@ -11,6 +11,9 @@ use crate::failure::{Exit, Outcome};
 use crate::project::{Compiled, Files};
 use crate::screen;
 
+/// So often one mend may show the next.
+const ROUNDS: usize = 10;
+
 /// Check a project: rules, templates and settings together
 #[derive(Debug, Args)]
 pub(crate) struct Check {
@@ -26,6 +29,9 @@ pub(crate) struct Check {
     /// Exit with 1 if there are warnings, too
     #[arg(long)]
     deny_warnings: bool,
+    /// Mend what can be mended without a doubt, then check
+    #[arg(long)]
+    fix: bool,
 }
 
 /// How diagnostics are printed.
@@ -43,8 +49,17 @@ enum Form {
 
 impl Check {
     pub(super) fn run(self) -> Outcome {
-        let files = Files::read(&self.path)?;
-        let compiled = files.compile()?;
+        let mut files = Files::read(&self.path)?;
+        let mut compiled = files.compile()?;
+        if self.fix {
+            // One mend may show what the next is.
+            for _ in 0..ROUNDS {
+                if files.mend(&compiled)? == 0 {
+                    break;
+                }
+                compiled = files.compile()?;
+            }
+        }
         let sources = shown(&files, &compiled);
         match if self.json { Form::Json } else { self.format } {
             Form::Text => {

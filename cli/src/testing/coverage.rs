@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use onward_bytecode::{FunctionId, Program, SourceFile};
+use onward_bytecode::{FunctionId, Program, SourceFile, Stage};
 use onward_compiler::diagnostic::Span;
 use onward_compiler::hir::{Exit, Hir, Step, StepKind, Workflow};
 use onward_engine::simulate::{Coverage, Visits};
@@ -44,7 +44,8 @@ pub(crate) fn places(
     let decided: BTreeMap<FunctionId, (u64, u64)> =
         coverage.conditions().map(|(function, it)| (function, (it.yes, it.no))).collect();
     let mut survey = Survey { sources, visits, places: Vec::new() };
-    for workflow in hir.workflows.values() {
+    // A draft starts nothing, in tests as elsewhere.
+    for workflow in hir.workflows.values().filter(|it| it.stage == Stage::Live) {
         survey.clauses(workflow, program, &decided);
         survey.steps(workflow, &workflow.steps);
     }

@@ -4,14 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Span, Timestamp};
-use onward_bytecode::{EntityId, Length, Value as Held};
+use onward_bytecode::{EntityId, Value as Held};
 use onward_compiler::hir::ActorId;
-use onward_engine::Programs;
 use onward_engine::model::{Entry, Fields};
 use onward_engine::simulate::{Behaviour, Simulation};
+use onward_engine::{Programs, civil};
 use serde_json::Value as Json;
 
 use super::plan::{Behaves, Does, Test, Value};
@@ -101,7 +101,7 @@ fn is_expectation(does: &Does) -> bool {
 }
 
 fn moment(at: DateTime, zone: &TimeZone) -> Timestamp {
-    zone.to_zoned(at).map(|it| it.timestamp()).unwrap_or(Timestamp::UNIX_EPOCH)
+    civil::resolve(at, zone).unwrap_or(Timestamp::UNIX_EPOCH)
 }
 
 impl Stage<'_> {
@@ -123,8 +123,8 @@ impl Stage<'_> {
                 self.world.advance(at).map_err(text)
             }
             Does::After(length) => {
-                let to = later(self.world.now(), *length, &self.zone).ok_or("that is too far away")?;
-                self.world.advance(to).map_err(text)
+                let to = civil::shift(self.world.now(), *length, &self.zone).ok_or("that is too far away")?;
+                self.world.advance(to.at).map_err(text)
             }
             Does::Recorded(path) => {
                 let folder = self.root.join(self.file);
@@ -265,13 +265,6 @@ impl Stage<'_> {
             entry.detail
         )
     }
-}
-
-/// So much later, days and months by the calendar.
-fn later(now: Timestamp, length: Length, zone: &TimeZone) -> Option<Timestamp> {
-    let civil = Span::new().try_months(length.months).ok()?.try_days(length.days).ok()?;
-    let day = now.to_zoned(zone.clone()).checked_add(civil).ok()?;
-    day.timestamp().checked_add(SignedDuration::from_millis(length.millis)).ok()
 }
 
 fn text(error: impl std::fmt::Display) -> String {
