@@ -167,7 +167,7 @@ pub(crate) fn is_source(path: &Path) -> bool {
     let in_templates = path.parent().and_then(Path::file_name).is_some_and(|folder| folder == "templates");
     ends("onward")
         || path.file_name().is_some_and(|name| name == "onward.toml")
-        || (in_templates && (ends("md") || ends("html")))
+        || (in_templates && (ends("md") || ends("html") || ends("mjml")))
 }
 
 /// The text of a file that must be UTF-8.

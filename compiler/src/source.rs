@@ -69,7 +69,7 @@ fn sort_of(path: &str) -> Option<Sort> {
     match name.rsplit_once('.')? {
         (_, "onward") => Some(Sort::Rules),
         ("onward", "toml") if folder.is_empty() => Some(Sort::Settings),
-        (_, "md" | "html") if in_templates => Some(Sort::Template),
+        (_, "md" | "html" | "mjml") if in_templates => Some(Sort::Template),
         _ => None,
     }
 }

@@ -7,6 +7,7 @@ mod front;
 pub(crate) mod html;
 pub(crate) mod markdown;
 pub(crate) mod marks;
+pub(crate) mod mjml;
 mod plain;
 
 pub(crate) use front::read;
@@ -27,7 +28,9 @@ pub(crate) struct TemplateFile {
 }
 
 /// What a mail may have.
-const MAIL: [&str; 7] = ["subject", "markdown", "html", "text", "from", "reply_to", "preheader"];
+const MAIL: [&str; 8] = ["subject", "markdown", "html", "mjml", "text", "from", "reply_to", "preheader"];
+/// What the body of a mail is made from: one of these.
+pub(crate) const BODIES: [&str; 3] = ["markdown", "html", "mjml"];
 /// What a short message may have.
 const SHORT: [&str; 1] = ["text"];
 /// How a message travels.
@@ -50,17 +53,19 @@ pub(crate) fn check_parts(template: &Template, channel: Option<Span>, report: &m
         }
     }
     let has = |name: &str| template.parts.contains_key(name);
-    if let (Some(markdown), Some(html)) = (template.parts.get("markdown"), template.parts.get("html")) {
+    let mut bodies = BODIES.iter().filter_map(|it| template.parts.get_key_value(*it));
+    if let (Some((first, made)), Some((_, other))) = (bodies.next(), bodies.next()) {
+        let message = "a template has one of `markdown`, `html` and `mjml`";
         report.push(
-            Diagnostic::error(codes::TEMPLATE_PART, html.span, "a template has one of `markdown` and `html`")
-                .also(markdown.span, "`markdown` makes the HTML already")
+            Diagnostic::error(codes::TEMPLATE_PART, other.span, message)
+                .also(made.span, format!("`{first}` makes the HTML already"))
                 .help("remove one of them"),
         );
     }
     if !whole {
         return;
     }
-    let body = has("markdown") || has("html") || has("text");
+    let body = BODIES.iter().any(|it| has(it)) || has("text");
     let missing = match (mail, has("subject"), body) {
         (true, false, _) => Some(("a subject", "subject \"…\"")),
         (true, true, false) => Some(("a text", "markdown \"\"\"…\"\"\"")),

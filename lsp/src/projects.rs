@@ -24,6 +24,10 @@ pub(crate) struct Projects {
     folders: Vec<PathBuf>,
     /// By root.
     known: BTreeMap<PathBuf, Known>,
+    /// The roots below the workspace's folders, until something may have changed them.
+    below: Option<Vec<PathBuf>>,
+    /// The root of each file that was asked for, until the same.
+    roots: BTreeMap<PathBuf, PathBuf>,
 }
 
 #[derive(Debug, Default)]
@@ -32,8 +36,7 @@ struct Known {
     disk: BTreeMap<PathBuf, Arc<str>>,
     /// The last that was made of it, unless something has changed.
     made: Option<Arc<Project>>,
-    /// The one before, of whose files those that are still the same are kept.
-    before: Option<Arc<Project>>,
+    files: Kept,
     /// What the compiler remembers.
     memory: Arc<Memory>,
     /// Whether the folder is read whole, or the project is one file.
@@ -51,6 +54,13 @@ impl Projects {
     /// The workspace's folders are these now.
     pub(crate) fn set_folders(&mut self, folders: Vec<PathBuf>) {
         self.folders = folders;
+        self.forget_roots();
+    }
+
+    /// Where projects begin is looked up anew.
+    fn forget_roots(&mut self) {
+        self.below = None;
+        self.roots.clear();
     }
 
     pub(crate) fn folders(&self) -> &[PathBuf] {
@@ -59,8 +69,10 @@ impl Projects {
 
     /// Every project below the workspace's folders, and those of open documents.
     pub(crate) fn all(&mut self, documents: &Documents) -> Vec<Arc<Project>> {
-        let mut roots: Vec<PathBuf> = self.folders.iter().flat_map(|folder| projects_in(folder)).collect();
-        roots.extend(documents.iter().filter_map(|(uri, _)| path_of(uri)).map(|path| self.root_of(&path)));
+        let folders = &self.folders;
+        let below = self.below.get_or_insert_with(|| folders.iter().flat_map(|it| projects_in(it)).collect());
+        let mut roots: Vec<PathBuf> = below.clone();
+        roots.extend(documents.iter().filter_map(|(_, it)| it.path.clone()).map(|path| self.root_of(&path)));
         roots.sort();
         roots.dedup();
         roots.iter().filter_map(|root| self.project(root, documents)).collect()
@@ -90,6 +102,7 @@ impl Projects {
     pub(crate) fn changed_on_disk(&mut self, path: &Path) {
         if path.file_name().is_some_and(|name| name == "onward.toml") {
             // It may have made one project of two, or two of one.
+            self.forget_roots();
             self.known.retain(|root, _| {
                 !root.starts_with(path.parent().unwrap_or(path)) && !path.starts_with(root)
             });
@@ -103,6 +116,7 @@ impl Projects {
             }
             _ => {
                 known.disk.retain(|known, _| !known.starts_with(path));
+                known.files.forget(path);
             }
         }
         known.forget();
@@ -116,7 +130,16 @@ impl Projects {
         known.made.clone()
     }
 
-    fn root_of(&self, path: &Path) -> PathBuf {
+    fn root_of(&mut self, path: &Path) -> PathBuf {
+        if let Some(known) = self.roots.get(path) {
+            return known.clone();
+        }
+        let root = self.find_root(path);
+        self.roots.insert(path.to_owned(), root.clone());
+        root
+    }
+
+    fn find_root(&self, path: &Path) -> PathBuf {
         let above = || path.ancestors().skip(1);
         if let Some(root) = above().find(|folder| folder.join("onward.toml").is_file()) {
             return root.to_owned();
@@ -141,33 +164,48 @@ impl Known {
     }
 
     fn forget(&mut self) {
-        if let Some(made) = self.made.take() {
-            self.before = Some(made);
-        }
+        self.made = None;
     }
 
     fn make(&mut self, root: &Path, documents: &Documents) {
-        let mut texts: BTreeMap<PathBuf, Arc<str>> = self.disk.clone();
-        for (uri, document) in documents.iter() {
-            let Some(path) = path_of(uri) else { continue };
+        let mut texts: BTreeMap<&Path, &Arc<str>> =
+            self.disk.iter().map(|(path, text)| (&**path, text)).collect();
+        for (_, document) in documents.iter() {
+            let Some(path) = &document.path else { continue };
             let belongs = match self.whole {
                 Whole::File => path == root,
-                Whole::Folder => path.starts_with(root) && is_source(&path) && nearest(&path, root),
+                Whole::Folder => path.starts_with(root) && is_source(path) && nearest(path, root),
             };
             if belongs {
-                texts.insert(path, document.text.clone());
+                texts.insert(path, &document.text);
             }
         }
         let base = if self.whole == Whole::File { root.parent().unwrap_or(root) } else { root };
-        let before = self.before.take();
-        let files = texts.into_iter().map(|(path, text)| {
-            let below = path.strip_prefix(base).unwrap_or(&path).to_string_lossy().replace('\\', "/");
-            let same = before.as_ref().and_then(|it| it.file(&below)).filter(|it| it.text == text);
-            same.cloned().unwrap_or_else(|| {
-                Arc::new(File::new(uri_of(&path), below.into(), text, self.memory.clone()))
-            })
-        });
-        self.made = Some(Arc::new(Project::new(base.to_owned(), files.collect(), self.memory.clone())));
+        let files: Vec<Arc<File>> = texts.into_iter().map(|(path, text)| self.files.get(path, text, base, &self.memory)).collect();
+        self.made = Some(Arc::new(Project::new(base.to_owned(), files, self.memory.clone())));
+    }
+}
+
+/// The files of the last time: one whose text is the same is kept.
+#[derive(Debug, Default)]
+struct Kept(BTreeMap<PathBuf, Arc<File>>);
+
+impl Kept {
+    fn get(&mut self, path: &Path, text: &Arc<str>, base: &Path, memory: &Arc<Memory>) -> Arc<File> {
+        if let Some(known) = self.0.get(path)
+            && (Arc::ptr_eq(&known.text, text) || known.text == *text)
+        {
+            return known.clone();
+        }
+        let below = path.strip_prefix(base).unwrap_or(path).to_string_lossy().replace('\\', "/");
+        let file = Arc::new(File::new(uri_of(path), below.into(), text.clone(), memory.clone()));
+        self.0.insert(path.to_owned(), file.clone());
+        file
+    }
+
+    /// Forgets what lies at or below a path.
+    fn forget(&mut self, path: &Path) {
+        self.0.retain(|known, _| !known.starts_with(path));
     }
 }
 
@@ -237,7 +275,7 @@ fn is_source(path: &Path) -> bool {
     let in_templates = path.parent().and_then(Path::file_name).is_some_and(|folder| folder == "templates");
     ends("onward")
         || path.file_name().is_some_and(|name| name == "onward.toml")
-        || (in_templates && (ends("md") || ends("html")))
+        || (in_templates && (ends("md") || ends("html") || ends("mjml")))
 }
 
 fn read(path: &Path) -> Option<Arc<str>> {

@@ -54,7 +54,7 @@ impl File {
     pub(crate) fn sort(&self) -> Sort {
         match self.path.rsplit_once('.') {
             Some((_, "md")) => Sort::Markdown,
-            Some((_, "html")) => Sort::Html,
+            Some((_, "html" | "mjml")) => Sort::Html,
             Some((_, "toml")) => Sort::Settings,
             _ => Sort::Rules,
         }

@@ -199,7 +199,7 @@ fn show_coverage(files: &Files, places: &[Place]) {
             _ => continue,
         };
         let at = format!("{}:{}", files.shown(&place.file), place.line);
-        screen::line(format!("{} {at} {} {}", screen::yellow(why), place.what, screen::dim(&place.workflow)));
+        screen::line(format!("{} {at} {} {}", screen::yellow(why), place.what, screen::dim(&place.of)));
     }
     let sum = Sum::of(places);
     screen::line(format!(

@@ -23,13 +23,7 @@ struct Wanted {
 impl Stage<'_> {
     fn wanted(&mut self, parts: &[Feature]) -> Result<Vec<Wanted>, String> {
         let wanted = |part: &Feature| {
-            // A moment is written by the clock of the test's people.
-            let value = if &*part.name == "at" {
-                Kept::Time(self.moment_of(&part.value)?)
-            } else {
-                self.value(&part.value)?
-            };
-            Ok(Wanted { name: part.name.clone(), how: part.how, value })
+            Ok(Wanted { name: part.name.clone(), how: part.how, value: self.value(&part.value)? })
         };
         parts.iter().map(wanted).collect()
     }

@@ -15,7 +15,8 @@ use serde::Serialize;
 pub(crate) struct Place {
     pub(crate) file: Arc<str>,
     pub(crate) line: usize,
-    pub(crate) workflow: Arc<str>,
+    /// The workflow or the segment.
+    pub(crate) of: Arc<str>,
     /// Its words.
     pub(crate) what: String,
     /// How often tests came by.
@@ -44,6 +45,11 @@ pub(crate) fn places(
     let decided: BTreeMap<FunctionId, (u64, u64)> =
         coverage.conditions().map(|(function, it)| (function, (it.yes, it.no))).collect();
     let mut survey = Survey { sources, visits, places: Vec::new() };
+    for segment in hir.segments.values() {
+        let made = program.segments.iter().find(|it| it.name == segment.name);
+        let (yes, no) = made.and_then(|it| decided.get(&it.predicate)).copied().unwrap_or_default();
+        survey.add(&segment.name, segment.predicate.span, yes + no, Some((yes, no)));
+    }
     // A draft starts nothing, in tests as elsewhere.
     for workflow in hir.workflows.values().filter(|it| it.stage == Stage::Live) {
         survey.clauses(workflow, program, &decided);
@@ -61,13 +67,13 @@ struct Survey<'a> {
 }
 
 impl Survey<'_> {
-    fn add(&mut self, workflow: &Workflow, span: Span, hits: u64, outcomes: Option<(u64, u64)>) {
+    fn add(&mut self, of: &Arc<str>, span: Span, hits: u64, outcomes: Option<(u64, u64)>) {
         let Some(source) = self.sources.get(span.file.0 as usize) else { return };
         let line = source.text.get(..span.range().start).unwrap_or_default().matches('\n').count() + 1;
         let words = source.text.get(span.range()).unwrap_or_default().split_whitespace();
         let what = words.collect::<Vec<_>>().join(" ");
-        let (file, workflow) = (source.path.clone(), workflow.name.clone());
-        self.places.push(Place { file, line, workflow, what, hits, outcomes });
+        let file = source.path.clone();
+        self.places.push(Place { file, line, of: of.clone(), what, hits, outcomes });
     }
 
     fn clauses(
@@ -81,21 +87,21 @@ impl Survey<'_> {
         for (trigger, made) in workflow.triggers.iter().zip(&lowered.triggers) {
             let outcomes = made.condition.map(of);
             if let (Some(condition), Some((yes, no))) = (&trigger.condition, outcomes) {
-                self.add(workflow, condition.span, yes + no, outcomes);
+                self.add(&workflow.name, condition.span, yes + no, outcomes);
             }
         }
         for (exit, made) in workflow.exits.iter().zip(&lowered.exits) {
             match (exit, made) {
                 (Exit::When(condition), onward_bytecode::Exit::When(call)) => {
                     let (yes, no) = of(call.function);
-                    self.add(workflow, condition.span, yes + no, Some((yes, no)));
+                    self.add(&workflow.name, condition.span, yes + no, Some((yes, no)));
                 }
                 (
                     Exit::On { condition: Some(condition), .. },
                     onward_bytecode::Exit::On { condition: Some(call), .. },
                 ) => {
                     let (yes, no) = of(call.function);
-                    self.add(workflow, condition.span, yes + no, Some((yes, no)));
+                    self.add(&workflow.name, condition.span, yes + no, Some((yes, no)));
                 }
                 _ => {}
             }
@@ -131,19 +137,19 @@ impl Survey<'_> {
         match &step.kind {
             StepKind::Do { condition, .. } => {
                 let outcomes = condition.as_ref().map(|_| (it.done, it.skipped));
-                self.add(workflow, step.span, it.done + it.skipped, outcomes);
+                self.add(&workflow.name, step.span, it.done + it.skipped, outcomes);
             }
-            StepKind::WaitFor(_) | StepKind::WaitUntil(_) => self.add(workflow, step.span, it.done, None),
+            StepKind::WaitFor(_) | StepKind::WaitUntil(_) => self.add(&workflow.name, step.span, it.done, None),
             StepKind::WaitEvent { up_to, then, otherwise, .. } => {
                 let head = Span { end: up_to.span.end, ..step.span };
-                self.add(workflow, head, it.done.max(it.came + it.late), Some((it.came, it.late)));
+                self.add(&workflow.name, head, it.done.max(it.came + it.late), Some((it.came, it.late)));
                 self.steps(workflow, then);
                 self.steps(workflow, otherwise);
             }
             StepKind::If { branches, otherwise } => {
                 for (name, condition, steps) in branches {
                     let it = self.visits(workflow, name);
-                    self.add(workflow, condition.span, it.taken + it.passed, Some((it.taken, it.passed)));
+                    self.add(&workflow.name, condition.span, it.taken + it.passed, Some((it.taken, it.passed)));
                     self.steps(workflow, steps);
                 }
                 self.steps(workflow, otherwise);
@@ -151,7 +157,7 @@ impl Survey<'_> {
             StepKind::Split { arms } => {
                 for (_, name, steps) in arms {
                     let it = self.visits(workflow, name);
-                    self.add(workflow, steps.first().map_or(step.span, |it| it.span), it.taken, None);
+                    self.add(&workflow.name, steps.first().map_or(step.span, |it| it.span), it.taken, None);
                     self.steps(workflow, steps);
                 }
             }

@@ -53,7 +53,10 @@ pub(super) struct Stage<'a> {
     pub(super) names: BTreeMap<EntityId, Arc<str>>,
     /// Effects that an earlier line has found.
     pub(super) found: BTreeSet<Arc<str>>,
-    zone: TimeZone,
+    /// The zone of whoever has none of their own.
+    project: TimeZone,
+    /// Whose clock the test's times are written by: the first who appears, if they have a zone.
+    host: Option<EntityId>,
     root: &'a Path,
     file: &'a str,
 }
@@ -69,7 +72,8 @@ pub(super) fn play(test: &Test, programs: Programs, root: &Path) -> Outcome {
         actors: BTreeMap::new(),
         names: BTreeMap::new(),
         found: BTreeSet::new(),
-        zone,
+        project: zone,
+        host: None,
         root,
         file: &test.file,
     };
@@ -111,7 +115,7 @@ impl Stage<'_> {
             Does::At(at, zone) => {
                 let zone = match zone {
                     Some(zone) => self.zone_named(zone)?,
-                    None => self.zone.clone(),
+                    None => self.zone(),
                 };
                 let at = self.at(at, &zone)?;
                 if at < self.world.now() {
@@ -123,7 +127,7 @@ impl Stage<'_> {
                 self.world.advance(at).map_err(text)
             }
             Does::After(length) => {
-                let to = civil::shift(self.world.now(), *length, &self.zone).ok_or("that is too far away")?;
+                let to = civil::shift(self.world.now(), *length, &self.zone()).ok_or("that is too far away")?;
                 self.world.advance(to.at).map_err(text)
             }
             Does::Recorded(path) => {
@@ -134,11 +138,8 @@ impl Stage<'_> {
             Does::Appear { actor, name, kind, fields } => {
                 let fields = self.fields(fields.iter().map(|(field, value)| (&field.name, value)))?;
                 let id = EntityId::new(kind.clone(), name.clone());
-                if let (Some(zone), true) =
-                    (fields.get("timezone").and_then(Json::as_str), self.actors.is_empty())
-                    && let Ok(zone) = TimeZone::get(zone)
-                {
-                    self.zone = zone;
+                if self.actors.is_empty() && fields.get("timezone").is_some_and(Json::is_string) {
+                    self.host = Some(id.clone());
                 }
                 self.actors.insert(*actor, id.clone());
                 self.names.insert(id.clone(), name.clone());
@@ -204,7 +205,7 @@ impl Stage<'_> {
         let args = value.0.actors.iter().map(|actor| self.actor(*actor).map(Held::Entity));
         let args = args.collect::<Result<Vec<_>, _>>()?;
         let Some(live) = self.programs.live.clone() else { return Ok(Held::Missing) };
-        self.world.evaluate(live.program(), value.0.function, &args, None).map_err(text)
+        self.world.evaluate(live.program(), value.0.function, &args, self.host.as_ref()).map_err(text)
     }
 
     pub(super) fn json(&mut self, value: &Value) -> Result<Json, String> {
@@ -218,22 +219,21 @@ impl Stage<'_> {
         fields.map(|(name, value)| Ok((name.to_string(), self.json(value)?))).collect()
     }
 
+    /// The zone by whose clock the test's times are written.
+    fn zone(&self) -> TimeZone {
+        let host = self.host.as_ref().and_then(|id| self.world.entity(id));
+        let name = host.and_then(|it| it.attributes.get("timezone")).and_then(Json::as_str);
+        name.and_then(|it| TimeZone::get(it).ok()).unwrap_or_else(|| self.project.clone())
+    }
+
     /// A moment that is written as a date and a time of day, in a zone.
     fn at(&mut self, at: &Value, zone: &TimeZone) -> Result<Timestamp, String> {
-        let project = self.programs.live.as_ref().map(|it| it.program().project.timezone.clone());
-        let project = project.and_then(|it| TimeZone::get(&it).ok()).unwrap_or(TimeZone::UTC);
         match self.value(at)? {
-            // Code reads the time of day in the project's zone.
-            Held::Time(at) => Ok(moment(at.to_zoned(project).datetime(), zone)),
+            // Code reads the time of day by the clock of the test's people.
+            Held::Time(at) => Ok(moment(at.to_zoned(self.zone()).datetime(), zone)),
             Held::Date(day) => Ok(moment(day.at(0, 0, 0, 0), zone)),
             _ => Err("that is no moment".to_owned()),
         }
-    }
-
-    /// A moment by the clock of the test's people.
-    pub(super) fn moment_of(&mut self, at: &Value) -> Result<Timestamp, String> {
-        let zone = self.zone.clone();
-        self.at(at, &zone)
     }
 
     fn zone_named(&mut self, zone: &Value) -> Result<TimeZone, String> {
@@ -245,7 +245,7 @@ impl Stage<'_> {
 
     /// A moment as the test's people read it.
     pub(super) fn clock(&self, at: Timestamp) -> String {
-        at.to_zoned(self.zone.clone()).strftime("%a %Y-%m-%d %H:%M").to_string()
+        at.to_zoned(self.zone()).strftime("%a %Y-%m-%d %H:%M").to_string()
     }
 
     /// What had happened until now.

@@ -19,7 +19,8 @@ use crate::diagnostic::{Diagnostic, Span};
 use crate::hir::{EventScope, Expr, ExprKind};
 use crate::shape;
 use crate::template::marks::{Marks, Piece};
-use crate::template::{html, markdown};
+use crate::template::{BODIES, html, markdown, mjml};
+use crate::uses::Thing;
 
 /// The body of a mail in both of its forms.
 #[derive(Debug)]
@@ -58,6 +59,7 @@ impl Checker<'_> {
             return None;
         }
         self.used_templates.insert(template.name.clone());
+        self.report.used(at, Thing::Template(template.name.clone()));
         let part = template.parts.get("text")?;
         self.report.enter(at, "sent here");
         let text = self.part(cx.scope, part, at);
@@ -135,17 +137,23 @@ impl Checker<'_> {
         if let Some(known) = self.bodies.get(&template.name) {
             return Some(known.clone());
         }
-        let sources = ["markdown", "html"].into_iter();
+        let sources = BODIES.into_iter();
         let (form, part) = sources.filter_map(|it| template.parts.get_key_value(it)).next()?;
         let preheader = template.parts.get("preheader").map(|part| self.segments_of(part));
         let mut segments = Segments::clone(&*self.segments_of(part));
         let before = preheader.as_ref().map(|it| it.source()).unwrap_or_default();
         let marks = Marks::new(&(before + &segments.source()));
         let marked = segments.marked(&marks);
-        let (mut whole, plain) = if &**form == "markdown" {
-            (html::page(&markdown::to_html(&marked, &marks)), markdown::to_text(&marked, &marks))
-        } else {
-            (marked.clone(), html::to_text(&marked))
+        let (mut whole, plain) = match &**form {
+            "markdown" => {
+                (html::page(&markdown::to_html(&marked, &marks)), markdown::to_text(&marked, &marks))
+            }
+            "mjml" => {
+                let whole = self.of_mjml(&mjml::to_html(&marked, &marks), part.span)?;
+                let plain = html::to_text(&whole);
+                (whole, plain)
+            }
+            _ => (marked.clone(), html::to_text(&marked)),
         };
         if let Some(preheader) = preheader {
             let first = segments.append(&preheader);
@@ -154,6 +162,17 @@ impl Checker<'_> {
         let body = Rc::new(Body { html: marks.split(&whole), text: marks.split(&plain), segments });
         self.bodies.insert(template.name.clone(), body.clone());
         Some(body)
+    }
+
+    fn of_mjml(&mut self, made: &Result<String, String>, span: Span) -> Option<String> {
+        match made {
+            Ok(html) => Some(html.clone()),
+            Err(why) => {
+                let message = format!("this is not MJML: {why}");
+                let help = "a mail in MJML is one `<mjml>` with an `<mj-body>`, and every element is closed";
+                self.error(codes::TEMPLATE_PART, span, message, help)
+            }
+        }
     }
 
     fn rendered(
@@ -185,7 +204,8 @@ impl Checker<'_> {
         let value = self.part(scope, part, at)?;
         let ExprKind::Constant(Constant::Text(text)) = &value.kind else { return Some(value) };
         let declared = self.declared;
-        if let Some(sender) = declared.senders.get(text) {
+        if let Some((name, sender)) = declared.senders.get_key_value(text) {
+            self.report.used(self.inside_quotes(part_span(part)), Thing::Sender(name.clone()));
             let address = sender.address.clone()?;
             return Some(constant(Constant::Text(address), Scalar::Text, at));
         }

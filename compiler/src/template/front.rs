@@ -1,5 +1,5 @@
 //! A template in a file of its own: front matter between two lines `---`, then the
-//! message in Markdown or HTML.
+//! message in Markdown, HTML or MJML.
 //!
 //! It must not know what is in the message.
 
@@ -25,7 +25,11 @@ pub(crate) fn read(source: &Source, report: &mut Report) -> Template {
     let text = source.text.get(body as usize..).unwrap_or_default().to_owned();
     let first = source.text.chars().next().map_or(0, char::len_utf8);
     let span = Span::new(source.id, 0..body.max(u32::try_from(first).unwrap_or_default()));
-    let body_part = if source.path.ends_with(".md") { "markdown" } else { "html" };
+    let body_part = match source.path.rsplit_once('.') {
+        Some((_, "md")) => "markdown",
+        Some((_, "mjml")) => "mjml",
+        _ => "html",
+    };
     let mut parts = reader.parts;
     let understood = if reader.broken { Understood::Partly } else { Understood::Whole };
     if !text.trim().is_empty() {

@@ -28,7 +28,7 @@ fn parser(text: &str) -> Parser<'_> {
 }
 
 /// Puts lines that hold nothing but tags into comments, which are blocks to Markdown.
-fn tags_as_blocks(text: &str, marks: &Marks) -> String {
+pub(super) fn tags_as_blocks(text: &str, marks: &Marks) -> String {
     let mut out = String::with_capacity(text.len());
     for line in text.split_inclusive('\n') {
         if marks.only_tags(line) {
@@ -43,7 +43,7 @@ fn tags_as_blocks(text: &str, marks: &Marks) -> String {
 }
 
 /// Takes tags out of their comments again.
-fn blocks_as_tags(html: &str, marks: &Marks) -> String {
+pub(super) fn blocks_as_tags(html: &str, marks: &Marks) -> String {
     let mut out = String::with_capacity(html.len());
     let mut rest = html;
     while let Some((before, after)) = rest.split_once("<!--") {
