@@ -321,8 +321,8 @@ impl Clerk {
         let untitled: Vec<Arc<str>> = self
             .documents
             .iter()
+            .filter(|(_, document)| document.path.is_none())
             .map(|(uri, _)| uri.clone())
-            .filter(|uri| crate::projects::path_of(uri).is_none())
             .collect();
         projects.extend(untitled.iter().filter_map(|uri| self.projects.of(uri, &self.documents)));
         Snapshot {

@@ -1,9 +1,11 @@
 //! What editors have open: texts that nobody has saved yet count before those on disk.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::position::{Encoding, Lines, Place, replaced};
+use crate::projects::path_of;
 
 /// An open document.
 #[derive(Debug, Clone)]
@@ -12,6 +14,8 @@ pub(crate) struct Document {
     pub(crate) text: Arc<str>,
     /// The editor's count of its changes.
     pub(crate) version: i32,
+    /// The file that it is kept in, if it is in one.
+    pub(crate) path: Option<PathBuf>,
 }
 
 /// A change of a text: all of it, or from one place to another.
@@ -29,7 +33,8 @@ pub(crate) struct Documents {
 
 impl Documents {
     pub(crate) fn open(&mut self, uri: &str, text: String, version: i32) {
-        self.open.insert(uri.into(), Document { text: text.into(), version });
+        let document = Document { text: text.into(), version, path: path_of(uri) };
+        self.open.insert(uri.into(), document);
     }
 
     /// Applies changes in their order, each to what the one before left.

@@ -164,7 +164,7 @@ fn merge(whole: &mut Value, more: Value) {
 pub(crate) fn registrations(client: &Client) -> Vec<(&'static str, Value)> {
     let mut wanted: Vec<Value> = Vec::new();
     if client.can("/workspace/didChangeWatchedFiles/dynamicRegistration") {
-        let globs = ["**/*.onward", "**/onward.toml", "**/templates/*.{md,html}"];
+        let globs = ["**/*.onward", "**/onward.toml", "**/templates/*.{md,html,mjml}"];
         let watchers: Vec<Value> = globs.iter().map(|it| json!({ "globPattern": it })).collect();
         wanted.push(json!({
             "id": "files",
