@@ -2,7 +2,7 @@
 //!
 //! It must not know rules' text: what comes in is an artifact, and it is verified.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use jiff::Timestamp;
@@ -10,7 +10,7 @@ use onward_bytecode::{Artifact, ArtifactError, Hash, Program, Stage, TriggerKind
 use onward_engine::model::Edges;
 use onward_engine::{Loaded, Programs};
 
-use crate::store::{Deployment, Store, StoreError};
+use crate::store::{Deployment, Store, StoreError, Switch, Switched};
 
 /// Programs by hash, read from the store once.
 #[derive(Debug)]
@@ -45,6 +45,8 @@ pub(crate) enum LibraryError {
 pub(crate) struct Deployed {
     pub(crate) program: Arc<Loaded>,
     pub(crate) previous: Option<Hash>,
+    /// How entities are filled in because of it, if it watches something new about them.
+    pub(crate) fill: Option<Edges>,
 }
 
 impl Library {
@@ -70,6 +72,7 @@ impl Library {
     /// Looks whether another program is live by now. Answers whether it is.
     pub(crate) async fn refresh(&self, store: &dyn Store) -> Result<Change, LibraryError> {
         let deployment = store.live().await?;
+        self.obey(store.switches().await?);
         if deployment == self.shelf().deployment {
             return Ok(Change::Same);
         }
@@ -89,6 +92,15 @@ impl Library {
         needed.extend(live.iter().map(|live| live.hash()));
         self.put_up(live, deployment, &needed);
         Ok(Change::Other)
+    }
+
+    /// Workflows that are disabled start nothing from now on.
+    fn obey(&self, switches: BTreeMap<Arc<str>, Switched>) {
+        let disabled = switches.into_iter().filter(|(_, it)| it.switch == Switch::Disabled);
+        let disabled: BTreeSet<Arc<str>> = disabled.map(|(workflow, _)| workflow).collect();
+        if disabled != self.shelf().programs.disabled {
+            self.change(|shelf| shelf.programs.disabled = disabled);
+        }
     }
 
     fn put_up(&self, live: Option<Arc<Loaded>>, deployment: Option<Deployment>, needed: &BTreeSet<Hash>) {
@@ -126,16 +138,17 @@ impl Library {
         let verified = verify(bytes.clone()).await?;
         let program = Arc::new(Loaded::new(verified));
         let previous = store.live().await?.map(|deployment| deployment.hash);
+        let mut fill = None;
         if previous != Some(program.hash()) {
             store.put_program(program.hash(), &bytes).await?;
-            let fill = self.watches_more(store, previous, &program).await.then_some(edges);
+            fill = self.watches_more(store, previous, &program).await.then_some(edges);
             store.deploy(program.hash(), by, at, fill).await?;
         }
         self.change(|shelf| {
             shelf.programs.pinned.insert(program.hash(), program.clone());
         });
         self.refresh(store).await?;
-        Ok(Deployed { program, previous })
+        Ok(Deployed { program, previous, fill })
     }
 }
 

@@ -46,6 +46,9 @@ pub struct Options {
     pub outbox: Option<Outbox>,
     /// Where HTTP listens; port 0 takes a free one.
     pub listen: SocketAddr,
+    /// The server's address as the world knows it, `https://rules.acme.com`: some providers sign it. Without it
+    /// it is what a request says, or the proxy before the server.
+    pub public: Option<String>,
     /// How long this node's leases hold without a sign of life.
     pub lease: Duration,
     /// How many shards are worked on at once.
@@ -71,6 +74,7 @@ impl Options {
             courier,
             outbox: None,
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            public: None,
             lease: Duration::from_secs(10),
             workers: 4,
             fills: 5_000,
@@ -173,7 +177,7 @@ impl Server {
             library: library.clone(),
             signals: signals.clone(),
             node: node.clone(),
-            secrets: options.secrets,
+            secrets: options.secrets.clone(),
             courier: options.courier,
             limits: options.limits,
         }));
@@ -197,6 +201,8 @@ impl Server {
             worker: worker.clone(),
             pace: pace.clone(),
             outbox: options.outbox,
+            secrets: options.secrets,
+            public: options.public,
         });
         let tasks = vec![
             tokio::spawn(serve(listener, api, signals.clone())),

@@ -100,6 +100,10 @@ suite! {
     history:
         past_events_are_found_by_name,
         what_a_device_did_counts_for_its_contact;
+    switches:
+        what_is_paused_is_not_due,
+        a_reference_by_keys_becomes_an_id,
+        what_has_come_is_counted_and_shown;
     fills:
         each_entity_is_filled_in_once,
         a_new_deployment_begins_anew,

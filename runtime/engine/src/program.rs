@@ -2,7 +2,7 @@
 //!
 //! It must not know subjects or runs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use onward_bytecode::{Debug, Hash, Program, Trigger, Verified, WorkflowDecl};
@@ -27,6 +27,8 @@ pub struct Programs {
     pub pinned: BTreeMap<Hash, Arc<Loaded>>,
     /// Who is told which way code goes, if anybody is.
     pub trace: Option<Arc<dyn Trace>>,
+    /// Workflows that start nothing, because a person says so.
+    pub disabled: BTreeSet<Arc<str>>,
 }
 
 impl Loaded {
@@ -83,6 +85,7 @@ impl Programs {
     /// `live` as the only program.
     #[must_use]
     pub fn only(live: Arc<Loaded>) -> Self {
-        Self { pinned: BTreeMap::from([(live.hash(), live.clone())]), live: Some(live), trace: None }
+        let pinned = BTreeMap::from([(live.hash(), live.clone())]);
+        Self { live: Some(live), pinned, ..Self::default() }
     }
 }

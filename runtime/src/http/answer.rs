@@ -62,6 +62,7 @@ impl Problem {
     fn of_store(error: &StoreError) -> Self {
         match error {
             StoreError::NoRun { .. } => Self::new(StatusCode::NOT_FOUND, "no_run", error.to_string()),
+            StoreError::NoDraft { .. } => Self::new(StatusCode::NOT_FOUND, "no_draft", error.to_string()),
             _ => {
                 tracing::error!(error = error as &dyn std::error::Error, "the store failed");
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "store", "the store cannot be used at the moment")

@@ -5,12 +5,18 @@
 mod access;
 mod answer;
 mod dev;
+mod drafts;
 mod facts;
+mod guess;
 mod parked;
 mod programs;
 mod request;
 mod runs;
+mod schema;
 mod segment;
+mod sources;
+mod stats;
+mod workflows;
 
 use std::sync::Arc;
 
@@ -30,6 +36,7 @@ use crate::ingest::{Fresh, Ingest};
 use crate::outbox::Outbox;
 use crate::pace::Pace;
 use crate::programs::Library;
+use crate::secrets::Secrets;
 use crate::signals::Signals;
 use crate::store::Store;
 use crate::worker::Worker;
@@ -46,6 +53,10 @@ pub(crate) struct Api {
     pub(crate) worker: Arc<Worker>,
     pub(crate) pace: Pace,
     pub(crate) outbox: Option<Outbox>,
+    /// What requests to sources are proved with.
+    pub(crate) secrets: Secrets,
+    /// The server's address as the world knows it.
+    pub(crate) public: Option<String>,
 }
 
 /// All paths.
@@ -57,7 +68,17 @@ pub(crate) fn router(api: Arc<Api>) -> Router {
         .route("/v1/runs/{id}", get(runs::one))
         .route("/v1/runs/{id}/stop", post(runs::stop))
         .route("/v1/logs", get(runs::logs))
-        .route("/v1/stats", get(runs::stats))
+        .route("/v1/stats", get(stats::all))
+        .route("/v1/stats/{workflow}", get(stats::one))
+        .route("/v1/schema", get(schema::schema))
+        .route("/v1/drafts", get(drafts::list))
+        .route("/v1/drafts/approve", post(drafts::approve))
+        .route("/v1/drafts/discard", post(drafts::discard))
+        .route("/v1/drafts/{key}", get(drafts::one).patch(drafts::edit))
+        .route("/v1/fills", get(programs::fills))
+        .route("/v1/workflows/{name}/pause", post(workflows::pause))
+        .route("/v1/workflows/{name}/resume", post(workflows::resume))
+        .route("/v1/workflows/{name}/disable", post(workflows::disable))
         .route("/v1/parked", get(parked::list))
         .route("/v1/parked/retry", post(parked::retry))
         .route("/v1/parked/drop", post(parked::give_up))
@@ -71,7 +92,12 @@ pub(crate) fn router(api: Arc<Api>) -> Router {
         segment = segment.route(&format!("/v1/{name}"), post(segment::call));
     }
     let segment = segment.route("/v1/batch", post(segment::batch)).route("/v1/import", post(segment::batch));
-    let open = Router::new().route("/healthz", get(healthy)).route("/readyz", get(ready));
+    // Each source says itself what proves who sends.
+    let from_sources = get(sources::take).post(sources::take).put(sources::take);
+    let open = Router::new()
+        .route("/healthz", get(healthy))
+        .route("/readyz", get(ready))
+        .route("/in/{*path}", from_sources);
     closed
         .merge(segment)
         .merge(open)

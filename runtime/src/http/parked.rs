@@ -66,16 +66,16 @@ pub(super) async fn give_up(State(api): State<Arc<Api>>, headers: HeaderMap, bod
     Ok(Json(json!({ "changed": effects.len() + runs })))
 }
 
-/// Which parked effects and runs.
-struct Which {
+/// Which parked effects and runs, or which drafts.
+pub(super) struct Which {
     /// Keys of effects and ids of runs; all if there are none.
-    keys: Vec<String>,
-    workflow: Option<String>,
-    action: Option<String>,
+    pub(super) keys: Vec<String>,
+    pub(super) workflow: Option<String>,
+    pub(super) action: Option<String>,
 }
 
 impl Which {
-    fn read(body: &[u8]) -> Result<Self, Problem> {
+    pub(super) fn read(body: &[u8]) -> Result<Self, Problem> {
         let mut members = object(body)?;
         let keys = match members.remove("keys") {
             None | Some(Value::Null) => Vec::new(),
@@ -105,7 +105,7 @@ impl Which {
         }
     }
 
-    fn filter(&self) -> EffectFilter {
+    pub(super) fn filter(&self) -> EffectFilter {
         EffectFilter {
             keys: self.keys.iter().map(|key| key.as_str().into()).collect(),
             workflow: self.workflow.as_deref().map(Into::into),

@@ -22,9 +22,18 @@ pub(super) async fn deploy(
     body: Body,
 ) -> Answer {
     let by = params.take("by").unwrap_or_else(|| "api".to_owned());
-    params.end("`by`")?;
+    let edges = match params.take("edges").as_deref() {
+        None | Some("silent") => Edges::Silent,
+        Some("fire") => Edges::Fire,
+        Some(other) => {
+            return Err(Problem::bad("edges", format!("`edges` is `{other}`"))
+                .at("edges")
+                .help("give `fire` or `silent`"));
+        }
+    };
+    params.end("`by` and `edges`")?;
     let bytes = bytes(&headers, body, MAX_ARTIFACT).await?;
-    let deployed = api.library.deploy(&*api.store, bytes.to_vec(), &by, api.clock.now(), Edges::Silent).await?;
+    let deployed = api.library.deploy(&*api.store, bytes.to_vec(), &by, api.clock.now(), edges).await?;
     api.signals.facts();
     api.signals.intents();
     let program = deployed.program.program();
@@ -33,7 +42,16 @@ pub(super) async fn deploy(
         "hash": deployed.program.hash().to_string(),
         "workflows": workflows,
         "previous": deployed.previous.map(|hash| hash.to_string()),
+        "fill": deployed.fill,
     })))
+}
+
+/// How far entities that were there are watched for the last deployment that watches something new.
+pub(super) async fn fills(State(api): State<Arc<Api>>, params: Params) -> Answer {
+    params.end("none")?;
+    let fills = api.store.fills().await?;
+    let open = fills.iter().any(|fill| fill.done < fill.total);
+    Ok(Json(json!({ "fills": fills, "open": open })))
 }
 
 pub(super) async fn list(State(api): State<Arc<Api>>, mut params: Params) -> Answer {

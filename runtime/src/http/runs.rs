@@ -86,28 +86,6 @@ pub(super) async fn logs(State(api): State<Arc<Api>>, mut params: Params) -> Ans
     Ok(Json(json!({ "entries": entries, "next": next })))
 }
 
-pub(super) async fn stats(State(api): State<Arc<Api>>) -> Answer {
-    let counts = api.store.counts().await?;
-    let unfinished: u64 = counts
-        .runs
-        .values()
-        .flatten()
-        .filter(|(status, _)| **status != RunStatus::Finished)
-        .map(|(_, count)| count)
-        .sum();
-    let mut stats = serde_json::to_value(&counts).unwrap_or(Value::Null);
-    if let Value::Object(members) = &mut stats {
-        members.insert("unfinished_runs".to_owned(), Value::from(unfinished));
-        members.insert("intents".to_owned(), members.get("effects").cloned().unwrap_or_default());
-        members.insert("program".to_owned(), json!(api.library.live().map(|live| live.hash().to_string())));
-        let nodes =
-            counts.nodes.iter().map(|(name, shards)| json!({ "name": name, "shards": shards })).collect();
-        members.insert("nodes".to_owned(), Value::Array(nodes));
-        members.insert("time".to_owned(), Value::from(api.clock.now().to_string()));
-    }
-    Ok(Json(stats))
-}
-
 pub(super) fn no_run(id: &str) -> Problem {
     Problem::new(axum::http::StatusCode::NOT_FOUND, "no_run", format!("there is no run `{id}`"))
         .help("`onward runs` lists them")

@@ -60,7 +60,7 @@ pub(super) fn read(
         named(Json::Object(whole), &kind, "attributes", program).map_err(|refusal| beside(refusal, &kind))?;
     let kind = if gone { FactKind::Deleted } else { FactKind::Attributes { attributes: named.attributes } };
     let origin = if backfill { Origin::Backfill } else { Origin::Live };
-    Ok(NewFact { id: fresh.id().into(), who: named.who, contact: None, kind, at, origin })
+    Ok(NewFact { id: fresh.id().into(), who: named.who, contact: None, kind, refers: Vec::new(), at, origin })
 }
 
 /// Keys stand beside the attributes.

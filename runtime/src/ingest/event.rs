@@ -164,6 +164,7 @@ impl Happening {
                 contact: None,
                 attributes: subject.attributes,
             },
+            refers: Vec::new(),
             at: self.at,
             origin: self.origin,
         });
@@ -174,6 +175,7 @@ impl Happening {
                     who: named.who,
                     contact: None,
                     kind: FactKind::Attributes { attributes: named.attributes },
+                    refers: Vec::new(),
                     at: self.at,
                     origin: self.origin,
                 });

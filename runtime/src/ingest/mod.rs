@@ -11,19 +11,22 @@ mod json;
 mod members;
 mod refusal;
 mod segment;
+mod source;
 mod who;
 
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use onward_bytecode::Program;
+use onward_engine::vm::source::Reading;
 use tokio::sync::{mpsc, oneshot};
 
 pub(crate) use self::event::{Refused, Taken};
 pub(crate) use self::fresh::Fresh;
-pub(crate) use self::json::{Document, NotJson, Parsed, document, value};
-pub(crate) use self::refusal::Refusal;
+pub(crate) use self::json::{Document, NotJson, Parsed, Trouble, document, value};
+pub(crate) use self::refusal::{Refusal, nearest};
 pub(crate) use self::segment::Call;
+pub(crate) use self::source::{Heard, Sort};
 
 use crate::signals::Signals;
 use crate::store::{NewFact, Receipt, Store, StoreError};
@@ -61,6 +64,11 @@ impl Reader<'_> {
         sent: Option<Timestamp>,
     ) -> Result<Taken, Refusal> {
         segment::read(parsed, call, sent, self.program, self.now, self.fresh)
+    }
+
+    /// What a source has read out of a request.
+    pub(crate) fn source(self, source: &str, reading: &Reading, program: &Program) -> Heard {
+        source::read(source, reading, program, self.now, self.fresh)
     }
 }
 
@@ -179,6 +187,7 @@ mod tests {
             who: Who::id("contact", "ana"),
             contact: None,
             kind: FactKind::Deleted,
+            refers: Vec::new(),
             at: Timestamp::UNIX_EPOCH,
             origin: Origin::Live,
         }

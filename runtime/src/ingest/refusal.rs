@@ -39,7 +39,7 @@ pub(super) fn article(word: &str) -> &'static str {
 }
 
 /// The known name that is most like `name`, if one is like it at all.
-pub(super) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let tolerance = (name.chars().count() / 3).max(1);
     let distances = known.into_iter().map(|known| (strsim::damerau_levenshtein(name, known), known));
     distances.filter(|(distance, _)| *distance <= tolerance).min().map(|(_, known)| known)

@@ -173,6 +173,7 @@ impl Reading<'_> {
             who: named.who,
             contact: None,
             kind: FactKind::Attributes { attributes: named.attributes },
+            refers: Vec::new(),
             at: self.at,
             origin: Origin::Live,
         }

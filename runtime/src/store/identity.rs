@@ -69,6 +69,12 @@ impl Directory {
         if let (Some(who), FactKind::Event { contact, .. }) = (&new.contact, &mut kind) {
             *contact = Some(self.resolve(who, &mut merges).ok_or_else(nobody)?);
         }
+        for (name, who) in &new.refers {
+            let whom = self.resolve(who, &mut merges).ok_or_else(nobody)?;
+            if let FactKind::Event { fields, .. } | FactKind::Attributes { attributes: fields } = &mut kind {
+                fields.insert(name.to_string(), whom.id.to_string().into());
+            }
+        }
         let mut facts: Vec<Fact> = merges.into_iter().map(|merge| self.merge_fact(merge, new)).collect();
         facts.push(Fact { id: new.id.clone(), subject, kind, at: new.at, origin: new.origin });
         Ok(facts)
@@ -138,7 +144,7 @@ impl Directory {
 /// made here: that entity may have been merged.
 pub(super) fn keys_of(facts: &[NewFact]) -> BTreeSet<Key> {
     let unsettled = |key: &&IdentityKey| key.namespace != Namespace::Id || is_derived(&key.value);
-    let whos = facts.iter().flat_map(|fact| std::iter::once(&fact.who).chain(&fact.contact));
+    let whos = facts.iter().flat_map(NewFact::whos);
     whos.flat_map(|who| {
         let keys = who.keys.iter().filter(unsettled);
         keys.map(|key| Key { kind: who.kind.clone(), key: key.clone() })

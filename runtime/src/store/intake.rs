@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use onward_bytecode::EntityId;
-use onward_engine::model::{Fact, FactKind, Order, Origin, Run, RunState};
+use onward_engine::model::{Fact, FactKind, Order, Origin, Run, RunState, Snapshot};
 
 use super::identity::Directory;
 use super::rows::{clean_fact, word};
-use super::types::{Due, Filed, NewFact, Receipt};
-use super::{Result, StoreError};
+use super::types::{Batch, Due, Filed, Lease, NewFact, Receipt};
+use super::{Result, Shard, StoreError, shard_of};
 
 /// Facts on their way in.
 pub(super) struct Arrivals {
@@ -23,9 +23,7 @@ impl Arrivals {
     /// Facts as they came; each must name somebody.
     pub(super) fn new(mut new: Vec<NewFact>) -> Result<Self> {
         new.iter_mut().for_each(clean_fact);
-        let nobody = |fact: &&NewFact| {
-            fact.who.keys.is_empty() || fact.contact.as_ref().is_some_and(|who| who.keys.is_empty())
-        };
+        let nobody = |fact: &&NewFact| fact.whos().any(|who| who.keys.is_empty());
         if let Some(fact) = new.iter().find(nobody) {
             return Err(StoreError::Nobody { id: fact.id.to_string() });
         }
@@ -86,9 +84,33 @@ pub(super) fn order(found: Option<Run>, run: &str, order: Order, at: Timestamp) 
 }
 
 /// Whom a batch concerns.
-pub(super) fn subjects(facts: &[Filed], timers: &[Due]) -> BTreeSet<EntityId> {
-    let of_facts = facts.iter().filter(|filed| filed.moved.is_none()).map(|filed| &filed.fact.subject);
-    of_facts.chain(timers.iter().map(|due| &due.subject)).cloned().collect()
+pub(super) fn subjects<'a>(
+    facts: impl Iterator<Item = &'a Filed>,
+    timers: impl Iterator<Item = &'a Due>,
+) -> BTreeSet<EntityId> {
+    let of_facts = facts.filter(|filed| filed.moved.is_none()).map(|filed| &filed.fact.subject);
+    of_facts.chain(timers.map(|due| &due.subject)).cloned().collect()
+}
+
+/// What is known of the subjects of several shards, each shard's apart, in the order of the leases.
+pub(super) fn apart(known: Snapshot, leases: &[Lease], shards: u16) -> Vec<Snapshot> {
+    let mut parts: BTreeMap<Shard, Snapshot> = BTreeMap::new();
+    for (id, entity) in known.entities {
+        parts.entry(shard_of(&id, shards)).or_default().entities.insert(id, entity);
+    }
+    for (id, runs) in known.runs {
+        parts.entry(shard_of(&id, shards)).or_default().runs.insert(id, runs);
+    }
+    for (key, at) in known.enrolments {
+        parts.entry(shard_of(&key.subject, shards)).or_default().enrolments.insert(key, at);
+    }
+    leases.iter().map(|lease| parts.remove(&lease.shard).unwrap_or_default()).collect()
+}
+
+/// A batch out of what was read for its lease.
+pub(super) fn batch(lease: &Lease, facts: Vec<Filed>, timers: Vec<Due>, snapshot: Snapshot) -> Batch {
+    let cursor = facts.last().map_or(lease.cursor, |filed| filed.position);
+    Batch { facts, timers, snapshot, cursor }
 }
 
 /// Timers and alarms in one order, the earliest first, at most `limit`: what is left rings later.

@@ -7,10 +7,10 @@
 //! A node works in this order:
 //!
 //! - ingestion: [`Store::accept`];
-//! - workers: [`Store::lease`], [`Store::pending`], and for each shard
-//!   [`Store::read`], `apply`, [`Store::commit`];
-//! - dispatchers: [`Store::claim`], the provider, [`Store::settle`];
-//!   [`Store::expired`] for what a lost node had claimed.
+//! - workers: [`Store::lease`], [`Store::pending`], and for some shards together
+//!   [`Store::read_all`], `apply`, [`Store::commit_all`];
+//! - dispatchers: [`Store::exchange`], which writes how calls went and claims what is next,
+//!   and the provider; [`Store::expired`] for what a lost node had claimed.
 
 mod commit;
 mod error;
@@ -27,7 +27,7 @@ pub mod sqlite;
 mod types;
 mod vetting;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -46,9 +46,9 @@ pub use self::error::StoreError;
 pub use self::shard::{Shard, shard_of};
 pub use self::types::{
     Batch, Claim, Claimed, Claiming, Counter, Counts, Deployment, Due, Effect, EffectFilter, EffectState,
-    Filed, FillPart, FillProgress, Filled, Found, IdentityKey, Lease, Line, Namespace, NewFact, Parking,
-    Position, Receipt, Ring, RunFilter, RunPage, RunPlace, RunStatus, RunView, Settle, Settled, Settlement,
-    TimelineFilter, Who,
+    EventCount, Exchanged, Filed, FillPart, FillProgress, Filled, Found, IdentityKey, Lease, Line, Namespace,
+    NewFact, Parking, Position, Receipt, Ring, RunFilter, RunPage, RunPlace, RunStatus, RunView, Sample,
+    Seen, Settle, Settled, Settlement, Switch, Switched, TimelineFilter, Who,
 };
 pub use self::vetting::{Unvetted, Verdict, Vetting};
 
@@ -122,10 +122,15 @@ pub trait Store: Send + Sync + 'static {
     /// The earliest moment that a run, an alarm or an intent waits for, if any.
     async fn next_due(&self) -> Result<Option<Timestamp>>;
 
-    /// The next facts after the lease's cursor and the runs and alarms due by `now`, at
+    /// For each lease the next facts after its cursor and the runs and alarms due by `now`, at
     /// most `limit` facts and as many of the others, with what is known of their subjects. Facts that may still
-    /// be overtaken by an open transaction are left for later.
-    async fn read(&self, lease: &Lease, limit: u32, now: Timestamp) -> Result<Batch>;
+    /// be overtaken by an open transaction are left for later. The batches are in the order of the leases.
+    async fn read_all(&self, leases: &[Lease], limit: u32, now: Timestamp) -> Result<Vec<Batch>>;
+
+    /// The same, of one shard.
+    async fn read(&self, lease: &Lease, limit: u32, now: Timestamp) -> Result<Batch> {
+        Ok(self.read_all(std::slice::from_ref(lease), limit, now).await?.pop().unwrap_or_default())
+    }
 
     /// What the engine needs, wherever it lives.
     ///
@@ -134,14 +139,23 @@ pub trait Store: Send + Sync + 'static {
     /// as far as it sets attributes. Past events are those that their shards have worked out.
     async fn load(&self, needs: &Needs, own: Option<Shard>) -> Result<Snapshot>;
 
-    /// Commits a batch and moves the cursor, whole or not at all. The caller then
-    /// goes on reading with the lease's cursor set to `commit.cursor`.
+    /// Commits batches of several shards in one transaction and moves their cursors: all of them, or
+    /// none. The caller then goes on reading with each lease's cursor set to its `commit.cursor`.
     ///
     /// # Errors
-    /// [`StoreError::LeaseLost`] if the lease is another node's by now;
-    /// [`StoreError::Conflict`] if a run or an enrolment is not as the batch
-    /// expected. Nothing is committed in either case.
-    async fn commit(&self, lease: &Lease, commit: Commit) -> Result<()>;
+    /// [`StoreError::LeaseLost`] if a lease is another node's by now;
+    /// [`StoreError::Conflict`] if a run or an enrolment is not as its batch
+    /// expected. Nothing is committed in either case: one shard's trouble is found by going on
+    /// with each alone.
+    async fn commit_all(&self, batches: Vec<(Lease, Commit)>) -> Result<()>;
+
+    /// The same, of one shard.
+    ///
+    /// # Errors
+    /// See [`Store::commit_all`].
+    async fn commit(&self, lease: &Lease, commit: Commit) -> Result<()> {
+        self.commit_all(vec![(lease.clone(), commit)]).await
+    }
 
     // Filling in: what a new program watches about entities that were there before it.
 
@@ -157,17 +171,29 @@ pub trait Store: Send + Sync + 'static {
 
     // Dispatchers.
 
+    /// Does what [`Store::settle`] and [`Store::claim`] do, in one transaction.
+    async fn exchange(
+        &self,
+        settles: &[Settle],
+        now: Timestamp,
+        claim: Option<(&Claiming, &dyn Vetting)>,
+    ) -> Result<Exchanged>;
+
     /// Claims intents that are due, each for one caller only, and has those vetted that it
     /// concerns in the same transaction: what may not go out is deferred, dropped or cancelled.
     /// Messages to one entity are claimed by one caller at a time, so that no cap is exceeded.
-    async fn claim(&self, claiming: &Claiming, vetting: &dyn Vetting) -> Result<Claimed>;
+    async fn claim(&self, claiming: &Claiming, vetting: &dyn Vetting) -> Result<Claimed> {
+        Ok(self.exchange(&[], claiming.now, Some((claiming, vetting))).await?.claimed)
+    }
 
     /// Actions of which something is due.
     async fn due(&self, now: Timestamp) -> Result<Vec<Arc<str>>>;
 
     /// Writes how claimed intents went, and answers in the same order. What is no
     /// longer claimed with that attempt is left alone: [`Settled::Stale`].
-    async fn settle(&self, settles: Vec<Settle>, now: Timestamp) -> Result<Vec<Settled>>;
+    async fn settle(&self, settles: Vec<Settle>, now: Timestamp) -> Result<Vec<Settled>> {
+        Ok(self.exchange(&settles, now, None).await?.settled)
+    }
 
     /// Takes over claims whose lease ran out, attempt unchanged. Whether the
     /// provider was reached is not known: the caller decides and settles them.
@@ -220,6 +246,13 @@ pub trait Store: Send + Sync + 'static {
     /// The last deployments, newest first.
     async fn deployments(&self, limit: u32) -> Result<Vec<Deployment>>;
 
+    /// Pauses or disables a workflow, or has it go on. What it is already is left as it is. What is paused is
+    /// not among what is due, neither its runs' timers nor its intents; `disabled` is the engine's business.
+    async fn switch(&self, workflow: &str, to: Option<Switch>, by: &str, at: Timestamp) -> Result<()>;
+
+    /// Workflows that are paused or disabled.
+    async fn switches(&self) -> Result<BTreeMap<Arc<str>, Switched>>;
+
     // For people.
 
     /// Runs, the last started first.
@@ -245,6 +278,9 @@ pub trait Store: Send + Sync + 'static {
 
     /// How workflows do, or one of them: what their tallies have come to.
     async fn tallies(&self, workflow: Option<&str>) -> Result<Vec<Counter>>;
+
+    /// What the newest facts look like, a bounded number of them; events since `since` are counted apart.
+    async fn seen(&self, since: Timestamp) -> Result<Seen>;
 
     /// How much of everything there is.
     async fn counts(&self) -> Result<Counts>;

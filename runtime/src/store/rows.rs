@@ -85,6 +85,7 @@ pub(super) fn clean_fact(fact: &mut NewFact) {
     clean_name(&mut fact.id);
     clean_who(&mut fact.who);
     fact.contact.iter_mut().for_each(clean_who);
+    fact.refers.iter_mut().for_each(|(_, who)| clean_who(who));
     if let FactKind::Event { name, .. } = &mut fact.kind {
         clean_name(name);
     }

@@ -27,10 +27,20 @@ pub struct NewFact {
     pub contact: Option<Who>,
     /// What happened.
     pub kind: FactKind,
+    /// Attributes of it, or fields of an event, that refer to others: they become those others' ids.
+    pub refers: Vec<(Arc<str>, Who)>,
     /// When, by its sender's clock.
     pub at: Timestamp,
     /// Whether it may start workflows and send.
     pub origin: Origin,
+}
+
+impl NewFact {
+    /// Everybody that it names.
+    pub(super) fn whos(&self) -> impl Iterator<Item = &Who> {
+        let refers = self.refers.iter().map(|(_, who)| who);
+        std::iter::once(&self.who).chain(&self.contact).chain(refers)
+    }
 }
 
 /// How a sender names an entity.
@@ -238,6 +248,15 @@ pub struct Claimed {
     pub decided: usize,
 }
 
+/// What came of writing outcomes and claiming.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Exchanged {
+    /// What became of each settlement, in their order.
+    pub settled: Vec<Settled>,
+    /// What was claimed.
+    pub claimed: Claimed,
+}
+
 /// An intent that one dispatcher has for itself.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Claim {
@@ -380,6 +399,78 @@ pub struct Deployment {
     pub by: Arc<str>,
     /// How the entities that were there are filled in, if something new is watched.
     pub fill: Option<Edges>,
+}
+
+/// How a person holds a workflow up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Switch {
+    /// Runs start, but nothing is sent and no wait ends.
+    Paused,
+    /// Nothing starts; runs that are under way go on.
+    Disabled,
+}
+
+/// That a workflow is held up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Switched {
+    /// How.
+    pub switch: Switch,
+    /// Since when.
+    pub at: Timestamp,
+    /// By whom.
+    pub by: Arc<str>,
+}
+
+/// What has come in of late.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Seen {
+    /// Events with how often they came, by name.
+    pub events: Vec<EventCount>,
+    /// Some of the newest facts of each event and of each kind of entity.
+    pub samples: Vec<Sample>,
+}
+
+/// How often an event has come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventCount {
+    /// The event.
+    pub name: Arc<str>,
+    /// The kind that it was about.
+    pub about: Arc<str>,
+    /// How often, as far back as was looked.
+    pub count: u64,
+    /// About how many.
+    pub subjects: u64,
+    /// How often since the moment that was asked for.
+    pub recent: u64,
+    /// About how many of those.
+    pub recent_subjects: u64,
+    /// When the last one happened.
+    pub last: Timestamp,
+}
+
+/// What a fact said.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sample {
+    /// The kind of its subject.
+    pub about: Arc<str>,
+    /// The event with its fields, if it was one.
+    pub event: Option<(Arc<str>, Fields)>,
+    /// Attributes of its subject that came with it.
+    pub attributes: Fields,
+}
+
+impl Sample {
+    /// What a fact about an entity of kind `about` says.
+    pub(super) fn of(about: &str, kind: FactKind) -> Option<Self> {
+        let (event, attributes) = match kind {
+            FactKind::Event { name, fields, attributes, .. } => (Some((name, fields)), attributes),
+            FactKind::Attributes { attributes } => (None, attributes),
+            _ => return None,
+        };
+        Some(Self { about: about.into(), event, attributes })
+    }
 }
 
 /// One count of how a workflow does.

@@ -11,6 +11,7 @@ mod only_postgres;
 mod only_sqlite;
 pub(crate) mod people;
 pub(crate) mod runs;
+pub(crate) mod switches;
 pub(crate) mod vetting;
 pub(crate) mod watching;
 
@@ -105,7 +106,7 @@ pub(crate) fn event_of(id: &str, who: Who) -> NewFact {
         contact: None,
         attributes: Fields::new(),
     };
-    NewFact { id: id.into(), who, contact: None, kind, at: noon(), origin: Origin::Live }
+    NewFact { id: id.into(), who, contact: None, kind, refers: Vec::new(), at: noon(), origin: Origin::Live }
 }
 
 pub(crate) fn event(id: &str, subject: &str) -> NewFact {

@@ -169,6 +169,7 @@ pub(crate) async fn what_was_accepted_is_seen_across_shards(bed: &Bed) {
     node.commit("ana", entities(vec![set("ana", json!({"plan": "free", "city": "Oslo"}))])).await.unwrap();
     let attributes = |id: &str, at, attributes| NewFact {
         kind: FactKind::Attributes { attributes: fields(attributes) },
+        refers: Vec::new(),
         at,
         ..event(id, "ana")
     };

@@ -65,6 +65,9 @@ impl Bed {
         let secrets = Secrets::new(|name| match name {
             "WEBHOOK_SECRET" => Some("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".to_owned()),
             "TOKEN" => Some("t0ken".to_owned()),
+            "SHOPIFY_SECRET" | "STRIPE_WEBHOOK_SECRET" | "TWILIO_TOKEN" => Some(format!("the {name}")),
+            "RESEND_WEBHOOK_SECRET" => Some("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".to_owned()),
+            "NEW_KEY" | "OLD_KEY" | "USER" | "PASSWORD" => Some(format!("the {name}")),
             _ => None,
         });
         let options = match road {
@@ -110,6 +113,17 @@ impl Bed {
         Answer { status, body }
     }
 
+    /// An answer that need not be JSON: its status, its type and its text.
+    pub(crate) async fn plain(
+        &self,
+        request: impl FnOnce(&reqwest::Client, &str) -> reqwest::RequestBuilder,
+    ) -> (u16, String, String) {
+        let response = request(&self.client, &self.url("")).send().await.unwrap();
+        let status = response.status().as_u16();
+        let kind = response.headers().get("content-type").map(|kind| kind.to_str().unwrap().to_owned());
+        (status, kind.unwrap_or_default(), response.text().await.unwrap())
+    }
+
     pub(crate) async fn post(&self, path: &str, body: &Value) -> Answer {
         self.text(path, "application/json", &body.to_string()).await
     }
@@ -123,6 +137,10 @@ impl Bed {
             client.post(format!("{url}{path}")).bearer_auth(KEY).header("content-type", kind).body(body)
         })
         .await
+    }
+
+    pub(crate) async fn patch(&self, path: &str, body: &Value) -> Answer {
+        self.send(|client, url| client.patch(format!("{url}{path}")).bearer_auth(KEY).json(body)).await
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {
@@ -171,8 +189,14 @@ pub(crate) fn noon() -> Timestamp {
 
 /// The bytes of a program.
 pub(crate) fn compiled(rules: &str) -> Vec<u8> {
+    compiled_with("", rules)
+}
+
+/// The bytes of a program, with more settings.
+pub(crate) fn compiled_with(more: &str, rules: &str) -> Vec<u8> {
     let settings = "[project]\nname = \"test\"\ntimezone = \"UTC\"\nsender = \"Acme <hello@acme.example>\"\n";
-    let compiled = onward_compiler::project::compile([("onward.toml", settings), ("rules.onward", rules)]);
+    let settings = format!("{settings}{more}");
+    let compiled = onward_compiler::project::compile([("onward.toml", settings.as_str()), ("rules.onward", rules)]);
     let Some(artifact) = &compiled.artifact else { panic!("{:#?}", compiled.diagnostics) };
     artifact.artifact().encode().unwrap()
 }

@@ -5,6 +5,8 @@ mod bed;
 #[cfg(test)]
 mod calls;
 #[cfg(test)]
+mod drafts;
+#[cfg(test)]
 mod events;
 #[cfg(test)]
 mod mails;
@@ -15,4 +17,10 @@ mod postbox;
 #[cfg(test)]
 mod receiver;
 #[cfg(test)]
+mod schema;
+#[cfg(test)]
 mod segment;
+#[cfg(test)]
+mod sources;
+#[cfg(test)]
+mod switches;

@@ -50,6 +50,10 @@ impl Turn<'_> {
 
     /// Starts a run for a match, as far as the workflow's clauses let it.
     pub(super) fn enter(&mut self, matched: &Match<'_>) -> Met<()> {
+        if self.programs.disabled.contains(&matched.workflow.name) {
+            self.ignore(matched, "it is disabled");
+            return Ok(());
+        }
         if let Some(reason) = self.too_old(matched)? {
             self.ignore(matched, &reason);
             return Ok(());

@@ -242,7 +242,8 @@ impl<'a> Asked<'a> {
         }
         let bytes = |(encoding, text): &(Option<Encoding>, Arc<str>)| match encoding {
             None => Some(text.as_bytes().to_vec()),
-            Some(encoding) => decode(text, *encoding),
+            // Standard Webhooks (standardwebhooks.com) writes a key's sort before it.
+            Some(encoding) => decode(text.strip_prefix("whsec_").unwrap_or(text), *encoding),
         };
         let fitting = |key: Vec<u8>| signatures.iter().any(|sent| fits(hmac.hash, &key, signed, sent));
         match lacking {

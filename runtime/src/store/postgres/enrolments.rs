@@ -46,12 +46,9 @@ pub(super) async fn load(
 }
 
 /// Enters subjects, and renews what they have entered if it is as expected.
-pub(super) async fn write<'a>(
-    db: &mut PgConnection,
-    shards: u16,
-    enrolments: impl Iterator<Item = &'a Enrolling>,
-) -> Result<()> {
-    let (renewed, new): (Vec<_>, Vec<_>) = enrolments.partition(|enrolling| enrolling.before.is_some());
+pub(super) async fn write(db: &mut PgConnection, shards: u16, enrolments: Vec<&Enrolling>) -> Result<()> {
+    let (renewed, new): (Vec<_>, Vec<_>) =
+        enrolments.into_iter().partition(|enrolling| enrolling.before.is_some());
     execute(db, INSERT, shards, &new).await?;
     execute(db, RENEW, shards, &renewed).await
 }

@@ -8,10 +8,10 @@ use onward_engine::model::Entity;
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row};
 
-use super::{Addresses, Moment, maybe_time, time};
+use super::{Addresses, Moment, maybe_time, numbers, read_shard, time};
 use crate::store::commit::Patch;
 use crate::store::rows::{json, present, read_json};
-use crate::store::{Due, EntityPatch, Result, Ring, Shard, shard_of};
+use crate::store::{Due, EntityPatch, Lease, Result, Ring, Shard, shard_of};
 
 const LOAD: &str = "
     SELECT e.kind, e.id, e.attributes::text, e.created, e.deleted, e.watch::text
@@ -37,8 +37,10 @@ const DELETE: &str = "
     DELETE FROM entities AS e USING unnest($1::integer[], $2::text[], $3::text[]) AS asked (shard, kind, id)
     WHERE e.shard = asked.shard AND e.kind = asked.kind AND e.id = asked.id";
 const WAKING: &str = "
-    SELECT wake, kind, id FROM entities
-    WHERE shard = $1 AND wake <= $2 ORDER BY wake, kind, id LIMIT $3";
+    SELECT due.* FROM unnest($1::integer[]) AS asked (shard) CROSS JOIN LATERAL (
+        SELECT e.wake, e.kind, e.id, e.shard FROM entities AS e
+        WHERE e.shard = asked.shard AND e.wake <= $2 ORDER BY e.wake, e.kind, e.id LIMIT $3) AS due
+    ORDER BY due.shard, due.wake, due.kind, due.id";
 const NEXT_WAKE: &str = "
     SELECT min(first.wake) FROM leases AS l CROSS JOIN LATERAL (
         SELECT e.wake FROM entities AS e WHERE e.shard = l.shard AND e.wake IS NOT NULL
@@ -111,10 +113,10 @@ impl<'a> Columns<'a> {
 pub(super) async fn patch(
     db: &mut PgConnection,
     shards: u16,
-    patches: &BTreeMap<EntityId, EntityPatch>,
+    patches: &[(&EntityId, &EntityPatch)],
 ) -> Result<()> {
     let gone = patches.iter().filter(|(_, patch)| !matches!(patch, EntityPatch::Set(_)));
-    let gone = Addresses::of(gone.map(|(id, _)| id), shards);
+    let gone = Addresses::of(gone.map(|(id, _)| *id), shards);
     if !gone.id.is_empty() {
         sqlx::query(DELETE).bind(gone.shard).bind(gone.kind).bind(gone.id).execute(&mut *db).await?;
     }
@@ -128,22 +130,24 @@ pub(super) async fn patch(
     watched.execute(db).await
 }
 
-/// Entities whose first alarm has come.
+/// Entities of each shard whose first alarm has come.
 pub(super) async fn waking(
     db: &mut PgConnection,
-    shard: Shard,
+    leases: &[Lease],
     now: Timestamp,
     limit: u32,
-) -> Result<Vec<Due>> {
-    let query = sqlx::query(WAKING).bind(i32::from(shard)).bind(Moment::of(now)).bind(i64::from(limit));
-    let due = |row: &PgRow| {
-        Ok(Due {
+) -> Result<BTreeMap<Shard, Vec<Due>>> {
+    let query = sqlx::query(WAKING).bind(numbers(leases)).bind(Moment::of(now)).bind(i64::from(limit));
+    let mut found: BTreeMap<Shard, Vec<Due>> = BTreeMap::new();
+    for row in query.fetch_all(db).await? {
+        let due = Due {
             at: time("entities", row.try_get(0)?)?,
             subject: EntityId::new(row.try_get::<&str, _>(1)?, row.try_get::<&str, _>(2)?),
             what: Ring::Wake,
-        })
-    };
-    query.fetch_all(db).await?.iter().map(due).collect()
+        };
+        found.entry(read_shard("entities", row.try_get(3)?)?).or_default().push(due);
+    }
+    Ok(found)
 }
 
 /// When the first alarm rings.

@@ -8,11 +8,11 @@ use onward_engine::model::{Fact, Occurrence, Question};
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, PgExecutor, Row};
 
-use super::{Addresses, Moment, below_open, time};
+use super::{Addresses, Moment, below_open, numbers, read_shard, time};
 use crate::store::overlay::{self, Unread};
 use crate::store::rows::{clean, fact_columns, json, occurrence, read_json, read_word, word};
 use crate::store::shard::shard_of_fact_id;
-use crate::store::{Filed, Lease, Position, Result, shard_of};
+use crate::store::{Filed, Lease, Position, Result, Shard, shard_of};
 
 // `IS TRUE` keeps the subquery a hash lookup; as a join it may be planned as a loop.
 const INSERT: &str = "
@@ -32,13 +32,16 @@ const KNOWN: &str = "
     SELECT f.id FROM unnest($1::integer[], $2::text[]) AS asked (shard, id)
     JOIN fact_ids AS f ON f.shard = asked.shard AND f.id = asked.id";
 const AFTER: &str = concat!(
-    "SELECT f.tx, f.seq, f.id, f.subject_kind, f.subject_id, f.body::text, f.at, f.origin, m.target
-    FROM facts AS f
+    "SELECT f.tx, f.seq, f.id, f.subject_kind, f.subject_id, f.body::text, f.at, f.origin, m.target, f.shard
+    FROM unnest($1::integer[], $2::bigint[], $3::bigint[]) AS asked (shard, tx, seq)
+    CROSS JOIN LATERAL (
+        SELECT * FROM facts AS f
+        WHERE f.shard = asked.shard AND (f.tx, f.seq) > (asked.tx, asked.seq) AND f.tx < ",
+    below_open!(),
+    " ORDER BY f.tx, f.seq LIMIT $4) AS f
     LEFT JOIN merges AS m ON m.shard = f.shard AND m.kind = f.subject_kind AND m.entity = f.subject_id
         AND (m.tx, m.seq) < (f.tx, f.seq)
-    WHERE f.shard = $1 AND (f.tx, f.seq) > ($2, $3) AND f.tx < ",
-    below_open!(),
-    " ORDER BY f.tx, f.seq LIMIT $4"
+    ORDER BY f.shard, f.tx, f.seq"
 );
 // The index of a subject's facts by name gives them in the order of the log.
 const HISTORY: &str = r#"
@@ -86,7 +89,7 @@ pub(super) struct Columns<'a> {
 
 impl<'a> Columns<'a> {
     /// The columns of `facts`, each id once.
-    pub(super) fn of(facts: &'a [Fact], shards: u16) -> Result<Self> {
+    pub(super) fn of(facts: impl IntoIterator<Item = &'a Fact>, shards: u16) -> Result<Self> {
         let mut columns = Self::default();
         let mut seen = BTreeSet::new();
         for fact in facts {
@@ -115,15 +118,15 @@ impl<'a> Columns<'a> {
 }
 
 /// Keeps facts whose ids are new, in one statement; answers their places.
-pub(super) async fn insert(
+pub(super) async fn insert<'a>(
     db: impl PgExecutor<'_>,
     shards: u16,
-    facts: &[Fact],
+    facts: impl IntoIterator<Item = &'a Fact>,
 ) -> Result<BTreeMap<Arc<str>, Position>> {
-    if facts.is_empty() {
+    let columns = Columns::of(facts, shards)?;
+    if columns.id.is_empty() {
         return Ok(BTreeMap::new());
     }
-    let columns = Columns::of(facts, shards)?;
     let query = sqlx::query(INSERT)
         .bind(columns.id_shard)
         .bind(columns.shard)
@@ -151,14 +154,22 @@ pub(super) async fn known(db: &mut PgConnection, shards: u16, ids: &[&str]) -> R
     Ok(known.into_iter().collect())
 }
 
-/// The next facts of a shard that nothing can come before any more.
-pub(super) async fn after(db: &mut PgConnection, lease: &Lease, limit: u32) -> Result<Vec<Filed>> {
+/// The next facts of each shard that nothing can come before any more, at most `limit` of each.
+pub(super) async fn after(
+    db: &mut PgConnection,
+    leases: &[Lease],
+    limit: u32,
+) -> Result<BTreeMap<Shard, Vec<Filed>>> {
     let query = sqlx::query(AFTER)
-        .bind(i32::from(lease.shard))
-        .bind(lease.cursor.tx)
-        .bind(lease.cursor.seq)
+        .bind(numbers(leases))
+        .bind(leases.iter().map(|lease| lease.cursor.tx).collect::<Vec<_>>())
+        .bind(leases.iter().map(|lease| lease.cursor.seq).collect::<Vec<_>>())
         .bind(i64::from(limit));
-    query.fetch_all(db).await?.iter().map(filed).collect()
+    let mut found: BTreeMap<Shard, Vec<Filed>> = BTreeMap::new();
+    for row in query.fetch_all(db).await? {
+        found.entry(read_shard("facts", row.try_get(9)?)?).or_default().push(filed(&row)?);
+    }
+    Ok(found)
 }
 
 fn filed(row: &PgRow) -> Result<Filed> {

@@ -58,11 +58,14 @@ const INSERT: &str = "
         AS new (shard, key, run, workflow, step, subject_kind, subject_id, program, action, arguments, due,
             channel, draft, failure)
     ON CONFLICT DO NOTHING";
-const THERE: &str = "SELECT key FROM intents WHERE shard = $1 AND key = ANY ($2)";
+const THERE: &str = "
+    SELECT i.key FROM unnest($1::integer[], $2::text[]) AS asked (shard, key)
+    JOIN intents AS i ON i.shard = asked.shard AND i.key = asked.key";
 const CANCEL: &str = "
-    UPDATE intents SET state = 'cancelled', claimed = CASE WHEN parked = 'unsure' THEN claimed END, parked = NULL,
-        ended = $3
-    WHERE shard = $1 AND key = ANY ($2) AND state IN ('ready', 'parked', 'draft')";
+    UPDATE intents AS i SET state = 'cancelled', claimed = CASE WHEN i.parked = 'unsure' THEN i.claimed END,
+        parked = NULL, ended = $3
+    FROM unnest($1::integer[], $2::text[]) AS asked (shard, key)
+    WHERE i.shard = asked.shard AND i.key = asked.key AND i.state IN ('ready', 'parked', 'draft')";
 const CANCEL_ANYWHERE: &str = "
     UPDATE intents AS i SET state = 'cancelled', claimed = CASE WHEN i.parked = 'unsure' THEN i.claimed END,
         parked = NULL, ended = $2
@@ -81,6 +84,7 @@ const CLAIM: &str = concat!(
         CROSS JOIN LATERAL (
             SELECT i.shard, i.key FROM intents AS i
             WHERE i.state = 'ready' AND i.action = ready.action AND i.due <= $3
+                AND i.workflow NOT IN (SELECT s.workflow FROM switches AS s WHERE s.state = 'paused')
             ORDER BY i.due LIMIT least($4, coalesce(free.slots, $4)) FOR UPDATE SKIP LOCKED) AS due
         WHERE ready.action IS NOT NULL
         LIMIT $4)
@@ -113,6 +117,7 @@ const DUE: &str = concat!(
     ready!(),
     " SELECT ready.action FROM ready CROSS JOIN LATERAL (
         SELECT i.due FROM intents AS i WHERE i.state = 'ready' AND i.action = ready.action
+            AND i.workflow NOT IN (SELECT s.workflow FROM switches AS s WHERE s.state = 'paused')
         ORDER BY i.due LIMIT 1) AS first
     WHERE ready.action IS NOT NULL AND first.due <= $1"
 );
@@ -197,6 +202,7 @@ const NEXT_DUE: &str = concat!(
     ready!(),
     " SELECT min(first.due) FROM ready CROSS JOIN LATERAL (
         SELECT i.due FROM intents AS i WHERE i.state = 'ready' AND i.action = ready.action
+            AND i.workflow NOT IN (SELECT s.workflow FROM switches AS s WHERE s.state = 'paused')
         ORDER BY i.due LIMIT 1) AS first"
 );
 
@@ -239,7 +245,7 @@ impl<'a> NewColumns<'a> {
 }
 
 /// Records effects to be done.
-pub(super) async fn insert(db: &mut PgConnection, shards: u16, intents: &[Intent]) -> Result<()> {
+pub(super) async fn insert(db: &mut PgConnection, shards: u16, intents: &[&Intent]) -> Result<()> {
     if intents.is_empty() {
         return Ok(());
     }
@@ -270,20 +276,16 @@ pub(super) async fn insert(db: &mut PgConnection, shards: u16, intents: &[Intent
 
 /// Cancels what has not been claimed. The intents of a run that moved stayed in the
 /// shard that it came from: what is not in this one is looked for in all.
-pub(super) async fn cancel(
-    db: &mut PgConnection,
-    shard: Shard,
-    keys: &[Arc<str>],
-    now: Timestamp,
-) -> Result<()> {
-    if keys.is_empty() {
+pub(super) async fn cancel(db: &mut PgConnection, keys: &[(Shard, &Arc<str>)], now: Timestamp) -> Result<()> {
+    let asked: BTreeSet<(i32, &str)> = keys.iter().map(|(shard, key)| (i32::from(*shard), &***key)).collect();
+    if asked.is_empty() {
         return Ok(());
     }
-    let (shard, now) = (i32::from(shard), Moment::of(now));
-    let mut elsewhere: BTreeSet<&str> = keys.iter().map(|key| &**key).collect();
-    let keys: Vec<&str> = elsewhere.iter().copied().collect();
-    sqlx::query(CANCEL).bind(shard).bind(&keys).bind(now).execute(&mut *db).await?;
-    let there: Vec<String> = sqlx::query_scalar(THERE).bind(shard).bind(keys).fetch_all(&mut *db).await?;
+    let now = Moment::of(now);
+    let (shards, keys): (Vec<i32>, Vec<&str>) = asked.into_iter().unzip();
+    let mut elsewhere: BTreeSet<&str> = keys.iter().copied().collect();
+    sqlx::query(CANCEL).bind(&shards).bind(&keys).bind(now).execute(&mut *db).await?;
+    let there: Vec<String> = sqlx::query_scalar(THERE).bind(shards).bind(keys).fetch_all(&mut *db).await?;
     there.iter().for_each(|key| {
         elsewhere.remove(&**key);
     });
@@ -508,10 +510,10 @@ pub(super) async fn sent(
     db: &mut PgConnection,
     to: &BTreeSet<EntityId>,
     since: Timestamp,
-    claiming: &[Claim],
+    claiming: &[Arc<str>],
 ) -> Result<BTreeMap<EntityId, Vec<SentMessage>>> {
     let (kinds, ids): (Vec<&str>, Vec<&str>) = to.iter().map(|id| (&*id.kind, &*id.id)).unzip();
-    let (_, keys) = places(claiming);
+    let keys: Vec<&str> = claiming.iter().map(|key| &**key).collect();
     let query = sqlx::query(SENT).bind(kinds).bind(ids).bind(Moment::of(since)).bind(keys);
     let mut sent: BTreeMap<EntityId, Vec<SentMessage>> = BTreeMap::new();
     for row in query.fetch_all(db).await? {

@@ -9,8 +9,8 @@ use jiff::Timestamp;
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row};
 
-use super::{Moment, below_open, read_shard, seconds};
-use crate::store::{Lease, Position, Result, Shard, StoreError};
+use super::{Moment, below_open, numbers, read_shard, seconds};
+use crate::store::{Commit, Lease, Position, Result, Shard, StoreError};
 
 const BEAT: &str = "
     INSERT INTO nodes (node, until) VALUES ($1, clock_timestamp() + make_interval(secs => $2))
@@ -26,6 +26,8 @@ const GIVE_UP: &str = "
     UPDATE leases SET node = NULL, until = '-infinity' WHERE node = $1 AND shard IN
         (SELECT shard FROM leases WHERE node = $1 ORDER BY shard OFFSET $2)";
 const RENEW: &str = "UPDATE leases SET until = clock_timestamp() + make_interval(secs => $2) WHERE node = $1";
+// In the order in which batches of several shards lock them: whoever locks several is in nobody's way.
+const LOCK: &str = "SELECT shard FROM leases WHERE node = $1 ORDER BY shard FOR UPDATE";
 // Rows that another node is at are left to it.
 const TAKE: &str = "
     UPDATE leases SET node = $1, until = clock_timestamp() + make_interval(secs => $2), epoch = epoch + 1
@@ -43,20 +45,27 @@ const PENDING: &str = concat!(
             AND (f.tx, f.seq) > (l.cursor_tx, l.cursor_seq) AND f.tx < ",
     below_open!(),
     ") OR (SELECT r.wake_at FROM runs AS r WHERE r.shard = l.shard AND r.wake_at IS NOT NULL
+            AND r.workflow NOT IN (SELECT s.workflow FROM switches AS s WHERE s.state = 'paused')
             ORDER BY r.wake_at LIMIT 1) <= $2
         OR (SELECT e.wake FROM entities AS e WHERE e.shard = l.shard AND e.wake IS NOT NULL
             ORDER BY e.wake LIMIT 1) <= $2)
     ORDER BY l.shard"
 );
+const LOCK_THESE: &str = "SELECT shard FROM leases WHERE shard = ANY ($1) ORDER BY shard FOR UPDATE";
 const ADVANCE: &str = "
-    UPDATE leases SET cursor_tx = $1, cursor_seq = $2
-    WHERE shard = $3 AND epoch = $4 AND node = $5 AND cursor_tx = $6 AND cursor_seq = $7";
+    UPDATE leases AS l SET cursor_tx = new.tx, cursor_seq = new.seq
+    FROM unnest($1::integer[], $2::bigint[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[])
+        AS new (shard, epoch, node, before_tx, before_seq, tx, seq)
+    WHERE l.shard = new.shard AND l.epoch = new.epoch AND l.node = new.node AND l.cursor_tx = new.before_tx
+        AND l.cursor_seq = new.before_seq
+    RETURNING l.shard";
 
 /// Renews, gives up and takes; see [`crate::store::Store::lease`].
 pub(super) async fn lease(db: &mut PgConnection, node: &str, ttl: Duration) -> Result<Vec<Lease>> {
     let ttl = seconds(ttl);
     sqlx::query(BEAT).bind(node).bind(ttl).execute(&mut *db).await?;
     sqlx::query(FORGET_NODES).execute(&mut *db).await?;
+    sqlx::query(LOCK).bind(node).execute(&mut *db).await?;
     let share: i64 = sqlx::query_scalar(SHARE).fetch_one(&mut *db).await?;
     sqlx::query(GIVE_UP).bind(node).bind(share).execute(&mut *db).await?;
     sqlx::query(RENEW).bind(node).bind(ttl).execute(&mut *db).await?;
@@ -80,6 +89,7 @@ async fn held(db: &mut PgConnection, node: &str) -> Result<Vec<Lease>> {
 
 /// Gives up all that a node holds.
 pub(super) async fn leave(db: &mut PgConnection, node: &str) -> Result<()> {
+    sqlx::query(LOCK).bind(node).execute(&mut *db).await?;
     sqlx::query(LEAVE_SHARDS).bind(node).execute(&mut *db).await?;
     sqlx::query(LEAVE).bind(node).execute(db).await?;
     Ok(())
@@ -92,21 +102,26 @@ pub(super) async fn pending(db: &mut PgConnection, node: &str, now: Timestamp) -
     shards.into_iter().map(|shard| read_shard("leases", shard)).collect()
 }
 
-/// Moves a lease's cursor, if it is the node's still. The row stays locked until the
-/// transaction ends, so that the lease is not taken in between.
-pub(super) async fn advance(db: &mut PgConnection, lease: &Lease, cursor: Position) -> Result<()> {
-    let moved = sqlx::query(ADVANCE)
-        .bind(cursor.tx)
-        .bind(cursor.seq)
-        .bind(i32::from(lease.shard))
-        .bind(lease.epoch)
-        .bind(&*lease.node)
-        .bind(lease.cursor.tx)
-        .bind(lease.cursor.seq)
-        .execute(db)
-        .await?;
-    match moved.rows_affected() {
-        1 => Ok(()),
-        _ => Err(StoreError::LeaseLost { shard: lease.shard }),
+/// Moves the cursors of leases, if they are the node's still. The rows stay locked until the
+/// transaction ends, so that no lease is taken in between.
+pub(super) async fn advance(db: &mut PgConnection, batches: &[(Lease, Commit)]) -> Result<()> {
+    let leases: Vec<&Lease> = batches.iter().map(|(lease, _)| lease).collect();
+    let cursors = || batches.iter().map(|(_, commit)| commit.cursor);
+    let shards = numbers(leases.iter().copied());
+    if shards.len() > 1 {
+        sqlx::query(LOCK_THESE).bind(&shards).execute(&mut *db).await?;
+    }
+    let query = sqlx::query_scalar(ADVANCE)
+        .bind(shards)
+        .bind(leases.iter().map(|lease| lease.epoch).collect::<Vec<_>>())
+        .bind(leases.iter().map(|lease| &*lease.node).collect::<Vec<_>>())
+        .bind(leases.iter().map(|lease| lease.cursor.tx).collect::<Vec<_>>())
+        .bind(leases.iter().map(|lease| lease.cursor.seq).collect::<Vec<_>>())
+        .bind(cursors().map(|cursor| cursor.tx).collect::<Vec<_>>())
+        .bind(cursors().map(|cursor| cursor.seq).collect::<Vec<_>>());
+    let moved: Vec<i32> = query.fetch_all(db).await?;
+    match leases.iter().find(|lease| !moved.contains(&i32::from(lease.shard))) {
+        None => Ok(()),
+        Some(lease) => Err(StoreError::LeaseLost { shard: lease.shard }),
     }
 }

@@ -17,12 +17,14 @@ mod programs;
 mod relations;
 mod restored;
 mod runs;
+mod seen;
 mod settings;
 mod statistics;
+mod switches;
 mod tallies;
 mod timeline;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -45,13 +47,15 @@ use super::rows::{intent_entry, outcome_fact, unreadable};
 use super::vetting::{Decided, Hearing};
 use super::{
     Batch, Claim, Claimed, Claiming, Commit, Counter, Counts, Deployment, Effect, EffectFilter, EntityPatch,
-    FillPart, FillProgress, Found, Lease, Line, NewFact, Options, Position, Receipt, Result, RunFilter,
-    RunPage, RunView, Settle, Settled, Shard, Store, StoreError, TimelineFilter, Vetting, overlay, shard_of,
+    Exchanged, FillPart, FillProgress, Found, Lease, Line, NewFact, Options, Position, Receipt, Result,
+    RunFilter, RunPage, RunView, Seen, Settle, Settled, Shard, Store, StoreError, Switch, Switched,
+    TimelineFilter, Vetting, overlay, shard_of,
 };
 
 const MIGRATIONS: &[Step] = &[
     (1, "tables", include_str!("migrations/0001_tables.sql")),
     (2, "watching", include_str!("migrations/0002_watching.sql")),
+    (3, "switches", include_str!("migrations/0003_switches.sql")),
 ];
 const SHARDS: u16 = 256;
 
@@ -156,27 +160,36 @@ impl PostgresStore {
         Ok((directory, filed))
     }
 
-    /// These entities with their unfinished runs; those of other shards than `own` as their senders know them.
-    async fn entities(
+    /// These entities; those of other shards than `own` as their senders know them.
+    async fn known(
         &self,
         db: &mut PgConnection,
         ids: &BTreeSet<EntityId>,
-        own: Option<Shard>,
+        own: &[Shard],
     ) -> Result<Snapshot> {
         if ids.is_empty() {
             return Ok(Snapshot::default());
         }
         let mut known = entities::load(db, self.shards, ids).await?;
-        let foreign = |id: &&EntityId| Some(shard_of(id, self.shards)) != own;
+        let foreign = |id: &&EntityId| !own.contains(&shard_of(id, self.shards));
         let foreign: BTreeSet<EntityId> = ids.iter().filter(foreign).cloned().collect();
         if !foreign.is_empty() {
             overlay::lay(&mut known, facts::unread(db, self.shards, &foreign).await?);
         }
-        Ok(Snapshot {
-            entities: ids.iter().map(|id| (id.clone(), known.remove(id))).collect(),
-            runs: runs::unfinished(db, self.shards, ids).await?,
-            ..Snapshot::default()
-        })
+        let entities = ids.iter().map(|id| (id.clone(), known.remove(id))).collect();
+        Ok(Snapshot { entities, ..Snapshot::default() })
+    }
+
+    /// The same, with their unfinished runs.
+    async fn entities(
+        &self,
+        db: &mut PgConnection,
+        ids: &BTreeSet<EntityId>,
+        own: &[Shard],
+    ) -> Result<Snapshot> {
+        let mut snapshot = self.known(db, ids, own).await?;
+        snapshot.runs = runs::unfinished(db, self.shards, ids).await?;
+        Ok(snapshot)
     }
 
     /// The same, with their keys of `once`.
@@ -184,7 +197,7 @@ impl PostgresStore {
         &self,
         db: &mut PgConnection,
         ids: &BTreeSet<EntityId>,
-        own: Option<Shard>,
+        own: &[Shard],
     ) -> Result<Snapshot> {
         let mut snapshot = self.entities(db, ids, own).await?;
         if !ids.is_empty() {
@@ -212,31 +225,52 @@ impl PostgresStore {
         vetting: &dyn Vetting,
         due: Vec<Claim>,
     ) -> Result<Decided> {
-        let mut hearing = Hearing::open(vetting, claiming.now, due.clone());
+        let mut hearing = Hearing::open(vetting, claiming.now, due);
+        // Only where something is capped does it matter what others claim meanwhile.
         let to = hearing.addressees();
-        if !to.is_empty() {
+        if let Some(since) = claiming.since.filter(|_| !to.is_empty()) {
             let ours = intents::lock(tx, &to).await?;
             hearing.keep_addressees(&ours);
-            if let Some(since) = claiming.since {
-                // A statement of its own, after the lock: it sees what the last holder has committed.
-                hearing.sent(intents::sent(tx, &ours, since, &due).await?);
-            }
+            // A statement of its own, after the lock: it sees what the last holder has committed.
+            let sent = intents::sent(tx, &ours, since, hearing.keys()).await?;
+            hearing.sent(sent);
         }
-        let mut needs = hearing.first_needs();
-        loop {
-            let mut loaded = self.entities(tx, &needs.entities, None).await?;
+        let who = hearing.subjects();
+        if !who.is_empty() {
+            let mut known = self.known(tx, &who, &[]).await?;
+            known.runs = runs::unfinished(tx, self.shards, &hearing.in_runs()).await?;
+            hearing.know(known);
+        }
+        while let Some(needs) = hearing.hear() {
+            let mut loaded = self.entities(tx, &needs.entities, &[]).await?;
             self.look_back(tx, &needs, &mut loaded).await?;
             hearing.give(needs, loaded);
-            match hearing.hear() {
-                Some(more) => needs = more,
-                None => break,
-            }
         }
         let decided = hearing.close();
         intents::hold(tx, &decided.held, claiming.now).await?;
         facts::insert(&mut *tx, self.shards, &decided.facts()).await?;
         timeline::insert(tx, self.shards, &decided.entries()).await?;
         Ok(decided)
+    }
+
+    /// What batches count, intend, hand over and tell.
+    async fn commit_rest(&self, tx: &mut PgConnection, batches: &[(Lease, Commit)]) -> Result<()> {
+        let (mut counts, mut cancelled) = (Vec::new(), Vec::new());
+        let (mut intended, mut facts, mut told) = (Vec::new(), Vec::new(), Vec::new());
+        let mut now = Timestamp::MIN;
+        for (lease, commit) in batches {
+            counts.extend(commit.tallies.iter().map(|(tally, count)| (lease.shard, tally, *count)));
+            cancelled.extend(commit.cancelled.iter().map(|key| (lease.shard, key)));
+            intended.extend(&commit.intents);
+            facts.extend(&commit.facts);
+            told.extend(&commit.timeline);
+            now = now.max(commit.now);
+        }
+        tallies::add(tx, &counts).await?;
+        intents::insert(tx, self.shards, &intended).await?;
+        intents::cancel(tx, &cancelled, now).await?;
+        facts::insert(&mut *tx, self.shards, facts).await?;
+        timeline::insert(tx, self.shards, told).await
     }
 
     /// Gives intents up; their runs go on.
@@ -327,6 +361,20 @@ fn is_deadlock(error: &StoreError) -> bool {
     matches!(error.code().as_deref(), Some("40P01" | "40001"))
 }
 
+/// What became of each, if these are the keys of those that were claimed still.
+fn settled(settles: &[Settle], done: &BTreeSet<String>) -> Vec<Settled> {
+    let settled = |settle: &Settle| match done.contains(&*settle.claim.intent.key) {
+        true => Settled::Done,
+        false => Settled::Stale,
+    };
+    settles.iter().map(settled).collect()
+}
+
+/// The numbers of the leases' shards.
+fn numbers<'a>(leases: impl IntoIterator<Item = &'a Lease>) -> Vec<i32> {
+    leases.into_iter().map(|lease| i32::from(lease.shard)).collect()
+}
+
 fn keys(claims: &[Claim]) -> Vec<String> {
     claims.iter().map(|claim| claim.intent.key.to_string()).collect()
 }
@@ -391,21 +439,28 @@ impl Store for PostgresStore {
         Ok(moments.into_iter().flatten().min())
     }
 
-    async fn read(&self, lease: &Lease, limit: u32, now: Timestamp) -> Result<Batch> {
+    async fn read_all(&self, leases: &[Lease], limit: u32, now: Timestamp) -> Result<Vec<Batch>> {
         let mut db = self.db().await?;
-        let facts = facts::after(&mut db, lease, limit).await?;
-        let timers = runs::due(&mut db, lease.shard, now, limit).await?;
-        let alarms = entities::waking(&mut db, lease.shard, now, limit).await?;
-        let timers = intake::merge(timers, alarms, limit);
-        let subjects = intake::subjects(&facts, &timers);
-        let snapshot = self.snapshot(&mut db, &subjects, Some(lease.shard)).await?;
-        let cursor = facts.last().map_or(lease.cursor, |filed| filed.position);
-        Ok(Batch { facts, timers, snapshot, cursor })
+        let mut facts = facts::after(&mut db, leases, limit).await?;
+        let mut timers = runs::due(&mut db, leases, now, limit).await?;
+        for (shard, alarms) in entities::waking(&mut db, leases, now, limit).await? {
+            let timers = timers.entry(shard).or_default();
+            *timers = intake::merge(std::mem::take(timers), alarms, limit);
+        }
+        let subjects = intake::subjects(facts.values().flatten(), timers.values().flatten());
+        let own: Vec<Shard> = leases.iter().map(|lease| lease.shard).collect();
+        let known = self.snapshot(&mut db, &subjects, &own).await?;
+        let batch = |(lease, snapshot): (&Lease, Snapshot)| {
+            let facts = facts.remove(&lease.shard).unwrap_or_default();
+            let timers = timers.remove(&lease.shard).unwrap_or_default();
+            intake::batch(lease, facts, timers, snapshot)
+        };
+        Ok(leases.iter().zip(intake::apart(known, leases, self.shards)).map(batch).collect())
     }
 
     async fn load(&self, needs: &Needs, own: Option<Shard>) -> Result<Snapshot> {
         let mut db = self.db().await?;
-        let mut snapshot = self.snapshot(&mut db, &needs.entities, own).await?;
+        let mut snapshot = self.snapshot(&mut db, &needs.entities, own.as_slice()).await?;
         self.look_back(&mut db, needs, &mut snapshot).await?;
         Ok(snapshot)
     }
@@ -419,7 +474,7 @@ impl Store for PostgresStore {
         let Some(place) = fills::place(&mut db, lease.shard).await? else { return Ok(None) };
         let entities = fills::next(&mut db, lease.shard, &place, limit).await?;
         let ids = entities.iter().cloned().collect();
-        let snapshot = self.snapshot(&mut db, &ids, Some(lease.shard)).await?;
+        let snapshot = self.snapshot(&mut db, &ids, &[lease.shard]).await?;
         Ok(Some(FillPart { deployment: place.deployment, edges: place.edges, entities, snapshot }))
     }
 
@@ -427,46 +482,54 @@ impl Store for PostgresStore {
         fills::progress(&mut *self.db().await?).await
     }
 
-    async fn commit(&self, lease: &Lease, commit: Commit) -> Result<()> {
+    async fn commit_all(&self, batches: Vec<(Lease, Commit)>) -> Result<()> {
         let mut tx = self.begin().await?;
-        leases::advance(&mut tx, lease, commit.cursor).await?;
-        if let Some(filled) = &commit.filled {
-            fills::advance(&mut tx, lease.shard, filled).await?;
+        leases::advance(&mut tx, &batches).await?;
+        for (lease, commit) in &batches {
+            if let Some(filled) = &commit.filled {
+                fills::advance(&mut tx, lease.shard, filled).await?;
+            }
         }
-        runs::write(&mut tx, self.shards, commit.runs.values()).await?;
-        runs::count(&mut tx, self.shards, commit.runs.values()).await?;
-        enrolments::write(&mut tx, self.shards, commit.enrolments.values()).await?;
-        entities::patch(&mut tx, self.shards, &commit.entities).await?;
-        let gone = commit.entities.iter().filter(|(_, patch)| matches!(patch, EntityPatch::Delete));
-        let gone: Vec<&EntityId> = gone.map(|(id, _)| id).collect();
+        let commits: Vec<&Commit> = batches.iter().map(|(_, commit)| commit).collect();
+        let runs: Vec<_> = commits.iter().flat_map(|commit| commit.runs.values()).collect();
+        runs::write(&mut tx, self.shards, &runs).await?;
+        runs::count(&mut tx, self.shards, &runs).await?;
+        let enrolments: Vec<_> = commits.iter().flat_map(|commit| commit.enrolments.values()).collect();
+        enrolments::write(&mut tx, self.shards, enrolments).await?;
+        let patches: Vec<_> = commits.iter().flat_map(|commit| &commit.entities).collect();
+        entities::patch(&mut tx, self.shards, &patches).await?;
+        let gone = patches.iter().filter(|(_, patch)| matches!(patch, EntityPatch::Delete));
+        let gone: Vec<&EntityId> = gone.map(|(id, _)| *id).collect();
         relations::forget(&mut tx, self.shards, &gone).await?;
-        relations::write(&mut tx, self.shards, &commit.relations).await?;
-        tallies::add(&mut tx, lease.shard, &commit.tallies).await?;
-        intents::insert(&mut tx, self.shards, &commit.intents).await?;
-        intents::cancel(&mut tx, lease.shard, &commit.cancelled, commit.now).await?;
-        facts::insert(&mut *tx, self.shards, &commit.facts).await?;
-        timeline::insert(&mut tx, self.shards, &commit.timeline).await?;
+        let relations: Vec<_> = commits.iter().flat_map(|commit| &commit.relations).collect();
+        relations::write(&mut tx, self.shards, relations).await?;
+        self.commit_rest(&mut tx, &batches).await?;
         Ok(tx.commit().await?)
     }
 
-    async fn claim(&self, claiming: &Claiming, vetting: &dyn Vetting) -> Result<Claimed> {
-        let mut tx = self.begin().await?;
-        let due = intents::claim(&mut tx, claiming).await?;
-        if due.is_empty() {
-            return Ok(Claimed::default());
-        }
-        let decided = self.hear(&mut tx, claiming, vetting, due).await?;
-        tx.commit().await?;
-        Ok(decided.claimed())
-    }
-
-    async fn settle(&self, settles: Vec<Settle>, now: Timestamp) -> Result<Vec<Settled>> {
-        let done = intents::settle(&self.pool, &settles, now).await?;
-        let settled = |settle: &Settle| match done.contains(&*settle.claim.intent.key) {
-            true => Settled::Done,
-            false => Settled::Stale,
+    async fn exchange(
+        &self,
+        settles: &[Settle],
+        now: Timestamp,
+        claim: Option<(&Claiming, &dyn Vetting)>,
+    ) -> Result<Exchanged> {
+        let Some((claiming, vetting)) = claim else {
+            // One statement is a transaction.
+            let done = intents::settle(&self.pool, settles, now).await?;
+            return Ok(Exchanged { settled: settled(settles, &done), claimed: Claimed::default() });
         };
-        Ok(settles.iter().map(settled).collect())
+        let mut tx = self.begin().await?;
+        let done = match settles {
+            [] => BTreeSet::new(),
+            settles => intents::settle(&mut *tx, settles, now).await?,
+        };
+        let due = intents::claim(&mut tx, claiming).await?;
+        let decided = match due.is_empty() {
+            true => Decided::default(),
+            false => self.hear(&mut tx, claiming, vetting, due).await?,
+        };
+        tx.commit().await?;
+        Ok(Exchanged { settled: settled(settles, &done), claimed: decided.claimed() })
     }
 
     async fn due(&self, now: Timestamp) -> Result<Vec<Arc<str>>> {
@@ -557,6 +620,14 @@ impl Store for PostgresStore {
         programs::last(&mut *self.db().await?, limit).await
     }
 
+    async fn switch(&self, workflow: &str, to: Option<Switch>, by: &str, at: Timestamp) -> Result<()> {
+        switches::turn(&mut *self.db().await?, workflow, to, by, at).await
+    }
+
+    async fn switches(&self) -> Result<BTreeMap<Arc<str>, Switched>> {
+        switches::all(&mut *self.db().await?).await
+    }
+
     async fn runs(&self, filter: &RunFilter) -> Result<RunPage> {
         runs::list(&mut *self.db().await?, self.shards, filter).await
     }
@@ -603,6 +674,10 @@ impl Store for PostgresStore {
 
     async fn tallies(&self, workflow: Option<&str>) -> Result<Vec<Counter>> {
         tallies::sums(&mut *self.db().await?, workflow).await
+    }
+
+    async fn seen(&self, since: Timestamp) -> Result<Seen> {
+        seen::seen(&mut *self.db().await?, self.shards, since).await
     }
 
     async fn counts(&self) -> Result<Counts> {

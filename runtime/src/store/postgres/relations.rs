@@ -46,7 +46,7 @@ pub(super) async fn forget(db: &mut PgConnection, shards: u16, gone: &[&EntityId
 pub(super) async fn write(
     db: &mut PgConnection,
     shards: u16,
-    relations: &BTreeMap<Relation, Option<EntityId>>,
+    relations: Vec<(&Relation, &Option<EntityId>)>,
 ) -> Result<()> {
     let (mut unset, mut unset_names) = (Addresses::default(), Vec::new());
     let (mut set, mut names, mut kinds, mut ids) = (Addresses::default(), Vec::new(), Vec::new(), Vec::new());

@@ -9,9 +9,9 @@ use onward_engine::model::{Run, RunChange};
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row};
 
-use super::{Addresses, Moment, maybe_time, read_hash, time};
+use super::{Addresses, Moment, maybe_time, numbers, read_hash, read_shard, time};
 use crate::store::rows::{RunColumns, clean, finished, read_word, unreadable, word};
-use crate::store::{Due, Result, Ring, RunFilter, RunPage, Shard, StoreError, shard_of};
+use crate::store::{Due, Lease, Result, Ring, RunFilter, RunPage, Shard, StoreError, shard_of};
 
 macro_rules! select {
     ($rest:literal) => {
@@ -34,11 +34,16 @@ macro_rules! input {
 }
 
 const DUE: &str = "
-    SELECT wake_at, subject_kind, subject_id, id FROM runs
-    WHERE shard = $1 AND wake_at <= $2 ORDER BY wake_at, id LIMIT $3";
+    SELECT due.* FROM unnest($1::integer[]) AS asked (shard) CROSS JOIN LATERAL (
+        SELECT r.wake_at, r.subject_kind, r.subject_id, r.id, r.shard FROM runs AS r
+        WHERE r.shard = asked.shard AND r.wake_at <= $2
+            AND r.workflow NOT IN (SELECT s.workflow FROM switches AS s WHERE s.state = 'paused')
+        ORDER BY r.wake_at, r.id LIMIT $3) AS due
+    ORDER BY due.shard, due.wake_at, due.id";
 const NEXT_WAKE: &str = "
     SELECT min(first.wake_at) FROM leases AS l CROSS JOIN LATERAL (
         SELECT r.wake_at FROM runs AS r WHERE r.shard = l.shard AND r.wake_at IS NOT NULL
+            AND r.workflow NOT IN (SELECT s.workflow FROM switches AS s WHERE s.state = 'paused')
         ORDER BY r.wake_at LIMIT 1) AS first";
 // `OFFSET 0` keeps the lookup a lookup for each subject, however few unfinished runs the
 // planner believes there are.
@@ -182,17 +187,24 @@ fn version(version: u64) -> Result<i64> {
     i64::try_from(version).map_err(|error| unreadable("runs", error))
 }
 
-/// Runs whose moment has come.
-pub(super) async fn due(db: &mut PgConnection, shard: Shard, now: Timestamp, limit: u32) -> Result<Vec<Due>> {
-    let query = sqlx::query(DUE).bind(i32::from(shard)).bind(Moment::of(now)).bind(i64::from(limit));
-    let due = |row: &PgRow| {
-        Ok(Due {
+/// Runs of each shard whose moment has come.
+pub(super) async fn due(
+    db: &mut PgConnection,
+    leases: &[Lease],
+    now: Timestamp,
+    limit: u32,
+) -> Result<BTreeMap<Shard, Vec<Due>>> {
+    let query = sqlx::query(DUE).bind(numbers(leases)).bind(Moment::of(now)).bind(i64::from(limit));
+    let mut found: BTreeMap<Shard, Vec<Due>> = BTreeMap::new();
+    for row in query.fetch_all(db).await? {
+        let due = Due {
             at: time("runs", row.try_get(0)?)?,
             subject: EntityId::new(row.try_get::<&str, _>(1)?, row.try_get::<&str, _>(2)?),
             what: Ring::Timer(row.try_get::<&str, _>(3)?.into()),
-        })
-    };
-    query.fetch_all(db).await?.iter().map(due).collect()
+        };
+        found.entry(read_shard("runs", row.try_get(4)?)?).or_default().push(due);
+    }
+    Ok(found)
 }
 
 /// When the first timer rings.
@@ -217,11 +229,7 @@ pub(super) async fn unfinished(
 }
 
 /// Writes new runs, and changed ones if they are as expected.
-pub(super) async fn write<'a>(
-    db: &mut PgConnection,
-    shards: u16,
-    changes: impl Iterator<Item = &'a RunChange>,
-) -> Result<()> {
+pub(super) async fn write(db: &mut PgConnection, shards: u16, changes: &[&RunChange]) -> Result<()> {
     let (mut new, mut changed) = (Columns::default(), Columns::default());
     for change in changes {
         let columns = if change.expected.is_some() { &mut changed } else { &mut new };
@@ -232,12 +240,8 @@ pub(super) async fn write<'a>(
 }
 
 /// Counts runs that have ended, each once: one that moved goes on elsewhere.
-pub(super) async fn count<'a>(
-    db: &mut PgConnection,
-    shards: u16,
-    changes: impl Iterator<Item = &'a RunChange>,
-) -> Result<()> {
-    let counts = finished(shards, changes);
+pub(super) async fn count(db: &mut PgConnection, shards: u16, changes: &[&RunChange]) -> Result<()> {
+    let counts = finished(shards, changes.iter().copied());
     if counts.is_empty() {
         return Ok(());
     }

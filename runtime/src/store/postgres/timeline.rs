@@ -81,12 +81,16 @@ impl<'a> Columns<'a> {
 }
 
 /// Writes lines.
-pub(super) async fn insert(db: &mut PgConnection, shards: u16, entries: &[Entry]) -> Result<()> {
-    if entries.is_empty() {
+pub(super) async fn insert<'a>(
+    db: &mut PgConnection,
+    shards: u16,
+    entries: impl IntoIterator<Item = &'a Entry>,
+) -> Result<()> {
+    let mut columns = Columns::default();
+    entries.into_iter().for_each(|entry| columns.push(entry, shards));
+    if columns.shard.is_empty() {
         return Ok(());
     }
-    let mut columns = Columns::default();
-    entries.iter().for_each(|entry| columns.push(entry, shards));
     let query = sqlx::query(INSERT)
         .bind(columns.shard)
         .bind(columns.at)

@@ -58,22 +58,22 @@ fn entity(row: &SqliteRow) -> Result<Entity> {
 pub(super) async fn patch(
     db: &mut SqliteConnection,
     shards: u16,
-    patches: BTreeMap<EntityId, EntityPatch>,
+    patches: &[(&EntityId, &EntityPatch)],
 ) -> Result<()> {
     if patches.is_empty() {
         return Ok(());
     }
     let set = patches.iter().filter(|(_, patch)| matches!(patch, EntityPatch::Set(_)));
-    let mut known = load(db, shards, &set.map(|(id, _)| id.clone()).collect()).await?;
+    let mut known = load(db, shards, &set.map(|(id, _)| (*id).clone()).collect()).await?;
     let (mut put, mut deleted) = (Vec::new(), BTreeSet::new());
     for (id, patch) in patches {
         let (patch, before) = match patch {
             EntityPatch::Delete => {
-                deleted.insert(id);
+                deleted.insert((*id).clone());
                 continue;
             }
             EntityPatch::Replace(patch) => (patch, None),
-            EntityPatch::Set(patch) => (patch, known.remove(&id)),
+            EntityPatch::Set(patch) => (patch, known.remove(id)),
         };
         let Entity { id, attributes, created, deleted, watch } = patched(id, before, patch);
         let (wake, attributes) = (watch.wake().map(micros_up), json("entities", &attributes)?);
@@ -90,18 +90,20 @@ pub(super) async fn patch(
     Ok(())
 }
 
-fn patched(id: EntityId, before: Option<Entity>, patch: Patch) -> Entity {
+fn patched(id: &EntityId, before: Option<Entity>, patch: &Patch) -> Entity {
     let mut entity = before.unwrap_or_else(|| Entity {
-        id,
+        id: id.clone(),
         attributes: Fields::new(),
         created: patch.created,
         deleted: None,
         watch: Watch::default(),
     });
-    entity.attributes.extend(patch.attributes);
+    entity.attributes.extend(patch.attributes.clone());
     entity.attributes = present(entity.attributes);
     entity.deleted = patch.buried.or(entity.deleted);
-    entity.watch = patch.watch.unwrap_or(entity.watch);
+    if let Some(watch) = &patch.watch {
+        entity.watch = watch.clone();
+    }
     entity
 }
 

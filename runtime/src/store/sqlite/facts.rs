@@ -67,15 +67,15 @@ struct Columns<'a> {
 }
 
 /// Keeps facts whose ids are new; answers those ids.
-pub(super) async fn insert(
+pub(super) async fn insert<'a>(
     db: &mut SqliteConnection,
     shards: u16,
-    facts: &[Fact],
+    facts: impl IntoIterator<Item = &'a Fact>,
 ) -> Result<BTreeSet<Arc<str>>> {
-    if facts.is_empty() {
+    let rows = facts.into_iter().map(|fact| columns(fact, shards)).collect::<Result<Vec<_>>>()?;
+    if rows.is_empty() {
         return Ok(BTreeSet::new());
     }
-    let rows = facts.iter().map(|fact| columns(fact, shards)).collect::<Result<Vec<_>>>()?;
     let fresh: Vec<String> = sqlx::query_scalar(INSERT)
         .bind(json("facts", &rows)?)
         .bind(micros(Timestamp::now()))

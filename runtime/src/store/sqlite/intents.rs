@@ -58,11 +58,13 @@ const ACTIONS_DUE: &str = "
         FROM ready WHERE ready.action IS NOT NULL)
     SELECT action FROM ready
     WHERE action IS NOT NULL
-        AND (SELECT min(i.due) FROM intents AS i WHERE i.state = 'ready' AND i.action = ready.action) <= ?1";
+        AND (SELECT min(i.due) FROM intents AS i WHERE i.state = 'ready' AND i.action = ready.action
+            AND i.workflow NOT IN (SELECT s.workflow FROM switches AS s WHERE s.state = 'paused')) <= ?1";
 const CLAIM: &str = concat!(
     "UPDATE intents SET state = 'claimed', attempt = attempt + 1, claimed_by = ?1, lease_until = ?2,
         claimed = ?4
     WHERE rowid IN (SELECT rowid FROM intents WHERE state = 'ready' AND action = ?3 AND due <= ?4
+        AND workflow NOT IN (SELECT s.workflow FROM switches AS s WHERE s.state = 'paused')
         ORDER BY due LIMIT ?5)
     RETURNING ",
     columns!()
@@ -129,7 +131,8 @@ const NEXT_DUE: &str = "
         UNION ALL
         SELECT (SELECT min(i.action) FROM intents AS i WHERE i.state = 'ready' AND i.action > ready.action)
         FROM ready WHERE ready.action IS NOT NULL)
-    SELECT min((SELECT min(i.due) FROM intents AS i WHERE i.state = 'ready' AND i.action = ready.action))
+    SELECT min((SELECT min(i.due) FROM intents AS i WHERE i.state = 'ready' AND i.action = ready.action
+        AND i.workflow NOT IN (SELECT s.workflow FROM switches AS s WHERE s.state = 'paused')))
     FROM ready WHERE action IS NOT NULL";
 
 #[derive(Serialize)]
@@ -164,7 +167,7 @@ struct SettleColumns<'a> {
 }
 
 /// Records effects to be done.
-pub(super) async fn insert(db: &mut SqliteConnection, shards: u16, intents: &[Intent]) -> Result<()> {
+pub(super) async fn insert(db: &mut SqliteConnection, shards: u16, intents: &[&Intent]) -> Result<()> {
     if intents.is_empty() {
         return Ok(());
     }
@@ -197,7 +200,7 @@ fn new_columns(intent: &Intent, shards: u16) -> Result<NewColumns<'_>> {
 
 /// Cancels what has not been claimed. A moved run's intents are in another shard
 /// than the run: all are looked into.
-pub(super) async fn cancel(db: &mut SqliteConnection, keys: &[Arc<str>], now: Timestamp) -> Result<()> {
+pub(super) async fn cancel(db: &mut SqliteConnection, keys: &[&Arc<str>], now: Timestamp) -> Result<()> {
     if !keys.is_empty() {
         sqlx::query(CANCEL).bind(json("intents", &keys)?).bind(micros(now)).execute(db).await?;
     }
@@ -375,12 +378,13 @@ pub(super) async fn sent(
     db: &mut SqliteConnection,
     to: &BTreeSet<EntityId>,
     since: Timestamp,
-    claiming: &[Claim],
+    claiming: &[Arc<str>],
 ) -> Result<BTreeMap<EntityId, Vec<SentMessage>>> {
     let asked: Vec<_> = to.iter().map(|id| (&id.kind, &id.id)).collect();
-    let keys: Vec<_> = claiming.iter().map(|claim| &claim.intent.key).collect();
-    let query =
-        sqlx::query(SENT).bind(json("intents", &asked)?).bind(micros(since)).bind(json("intents", &keys)?);
+    let query = sqlx::query(SENT)
+        .bind(json("intents", &asked)?)
+        .bind(micros(since))
+        .bind(json("intents", &claiming)?);
     let mut sent: BTreeMap<EntityId, Vec<SentMessage>> = BTreeMap::new();
     for row in query.fetch_all(db).await? {
         let to = EntityId::new(row.try_get::<&str, _>(0)?, row.try_get::<&str, _>(1)?);

@@ -31,7 +31,8 @@ const PENDING: &str = "
     SELECT l.shard FROM leases AS l
     WHERE l.node = ?1 AND (
         EXISTS (SELECT 1 FROM facts AS f WHERE f.shard = l.shard AND f.seq > l.cursor)
-        OR EXISTS (SELECT 1 FROM runs AS r WHERE r.shard = l.shard AND r.wake_at <= ?2)
+        OR EXISTS (SELECT 1 FROM runs AS r WHERE r.shard = l.shard AND r.wake_at <= ?2
+            AND r.workflow NOT IN (SELECT s.workflow FROM switches AS s WHERE s.state = 'paused'))
         OR EXISTS (SELECT 1 FROM entities AS e WHERE e.shard = l.shard AND e.wake <= ?2))
     ORDER BY l.shard";
 const ADVANCE: &str = "

@@ -14,12 +14,14 @@ mod leases;
 mod programs;
 mod relations;
 mod runs;
+mod seen;
 mod settings;
+mod switches;
 mod tallies;
 mod timeline;
 mod writer;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::fs::{File, TryLockError};
 use std::path::Path;
@@ -46,14 +48,16 @@ use super::migrations::{Step, migrator};
 use super::rows::{Told, intent_entry, json, moment, outcome_fact};
 use super::vetting::{Decided, Hearing};
 use super::{
-    Batch, Claim, Claimed, Claiming, Commit, Counter, Counts, Deployment, Effect, EffectFilter, EntityPatch,
-    FillPart, FillProgress, Found, Lease, Line, NewFact, Options, Position, Receipt, Result, RunFilter,
-    RunPage, RunView, Settle, Settled, Shard, Store, StoreError, TimelineFilter, Vetting, overlay, shard_of,
+    Batch, Claim, Claiming, Commit, Counter, Counts, Deployment, Effect, EffectFilter, EntityPatch,
+    Exchanged, FillPart, FillProgress, Found, Lease, Line, NewFact, Options, Position, Receipt, Result,
+    RunFilter, RunPage, RunView, Seen, Settle, Settled, Shard, Store, StoreError, Switch, Switched,
+    TimelineFilter, Vetting, overlay, shard_of,
 };
 
 const MIGRATIONS: &[Step] = &[
     (1, "tables", include_str!("migrations/0001_tables.sql")),
     (2, "watching", include_str!("migrations/0002_watching.sql")),
+    (3, "switches", include_str!("migrations/0003_switches.sql")),
 ];
 
 /// A process that was killed keeps its lock for a moment.
@@ -108,31 +112,40 @@ impl SqliteStore {
         self.writer.begin().await
     }
 
-    async fn read(&self) -> Result<PoolConnection<Sqlite>> {
+    async fn reader(&self) -> Result<PoolConnection<Sqlite>> {
         Ok(self.readers.acquire().await?)
     }
 
-    /// These entities with their unfinished runs; those of other shards than `own` as their senders know them.
-    async fn entities(
+    /// These entities; those of other shards than `own` as their senders know them.
+    async fn known(
         &self,
         db: &mut SqliteConnection,
         ids: &BTreeSet<EntityId>,
-        own: Option<Shard>,
+        own: &[Shard],
     ) -> Result<Snapshot> {
         if ids.is_empty() {
             return Ok(Snapshot::default());
         }
         let mut known = entities::load(db, self.shards, ids).await?;
-        let foreign = |id: &&EntityId| Some(shard_of(id, self.shards)) != own;
+        let foreign = |id: &&EntityId| !own.contains(&shard_of(id, self.shards));
         let foreign: BTreeSet<EntityId> = ids.iter().filter(foreign).cloned().collect();
         if !foreign.is_empty() {
             overlay::lay(&mut known, facts::unread(db, self.shards, &foreign).await?);
         }
-        Ok(Snapshot {
-            entities: ids.iter().map(|id| (id.clone(), known.remove(id))).collect(),
-            runs: runs::unfinished(db, self.shards, ids).await?,
-            ..Snapshot::default()
-        })
+        let entities = ids.iter().map(|id| (id.clone(), known.remove(id))).collect();
+        Ok(Snapshot { entities, ..Snapshot::default() })
+    }
+
+    /// The same, with their unfinished runs.
+    async fn entities(
+        &self,
+        db: &mut SqliteConnection,
+        ids: &BTreeSet<EntityId>,
+        own: &[Shard],
+    ) -> Result<Snapshot> {
+        let mut snapshot = self.known(db, ids, own).await?;
+        snapshot.runs = runs::unfinished(db, self.shards, ids).await?;
+        Ok(snapshot)
     }
 
     /// The same, with their keys of `once`.
@@ -140,7 +153,7 @@ impl SqliteStore {
         &self,
         db: &mut SqliteConnection,
         ids: &BTreeSet<EntityId>,
-        own: Option<Shard>,
+        own: &[Shard],
     ) -> Result<Snapshot> {
         let mut snapshot = self.entities(db, ids, own).await?;
         if !ids.is_empty() {
@@ -174,26 +187,67 @@ impl SqliteStore {
         vetting: &dyn Vetting,
         due: Vec<Claim>,
     ) -> Result<Decided> {
-        let mut hearing = Hearing::open(vetting, claiming.now, due.clone());
+        let mut hearing = Hearing::open(vetting, claiming.now, due);
         let to = hearing.addressees();
         if let Some(since) = claiming.since.filter(|_| !to.is_empty()) {
-            hearing.sent(intents::sent(tx, &to, since, &due).await?);
+            let sent = intents::sent(tx, &to, since, hearing.keys()).await?;
+            hearing.sent(sent);
         }
-        let mut needs = hearing.first_needs();
-        loop {
-            let mut loaded = self.entities(tx, &needs.entities, None).await?;
+        let who = hearing.subjects();
+        if !who.is_empty() {
+            let mut known = self.known(tx, &who, &[]).await?;
+            known.runs = runs::unfinished(tx, self.shards, &hearing.in_runs()).await?;
+            hearing.know(known);
+        }
+        while let Some(needs) = hearing.hear() {
+            let mut loaded = self.entities(tx, &needs.entities, &[]).await?;
             self.look_back(tx, &needs, &mut loaded).await?;
             hearing.give(needs, loaded);
-            match hearing.hear() {
-                Some(more) => needs = more,
-                None => break,
-            }
         }
         let decided = hearing.close();
         intents::hold(tx, &decided.held, claiming.now).await?;
         facts::insert(tx, self.shards, &decided.facts()).await?;
         timeline::insert(tx, &decided.entries()).await?;
         Ok(decided)
+    }
+
+    /// What batches count, intend, hand over and tell.
+    async fn commit_rest(&self, tx: &mut SqliteConnection, batches: &[(Lease, Commit)]) -> Result<()> {
+        let (mut counts, mut cancelled) = (Vec::new(), Vec::new());
+        let (mut intended, mut facts, mut told) = (Vec::new(), Vec::new(), Vec::new());
+        let mut now = Timestamp::MIN;
+        for (lease, commit) in batches {
+            counts.extend(commit.tallies.iter().map(|(tally, count)| (lease.shard, tally, *count)));
+            cancelled.extend(&commit.cancelled);
+            intended.extend(&commit.intents);
+            facts.extend(&commit.facts);
+            told.extend(&commit.timeline);
+            now = now.max(commit.now);
+        }
+        tallies::add(tx, &counts).await?;
+        intents::insert(tx, self.shards, &intended).await?;
+        intents::cancel(tx, &cancelled, now).await?;
+        facts::insert(tx, self.shards, facts).await?;
+        timeline::insert(tx, told).await
+    }
+
+    /// Writes how claims went, with what is told of it.
+    async fn settle_in(
+        &self,
+        tx: &mut SqliteConnection,
+        settles: &[Settle],
+        now: Timestamp,
+    ) -> Result<Vec<Settled>> {
+        if settles.is_empty() {
+            return Ok(Vec::new());
+        }
+        let done = intents::settle(&mut *tx, settles, now).await?;
+        let is_done = |settle: &&Settle| done.contains(&*settle.claim.intent.key);
+        let told: Vec<Told> = settles.iter().filter(is_done).map(|settle| Told::of(settle, now)).collect();
+        facts::insert(&mut *tx, self.shards, told.iter().filter_map(|told| told.fact.as_ref())).await?;
+        timeline::insert(&mut *tx, told.iter().filter_map(|told| told.entry.as_ref())).await?;
+        let settled = |settle: &Settle| if is_done(&settle) { Settled::Done } else { Settled::Stale };
+        Ok(settles.iter().map(settled).collect())
     }
 
     /// Gives intents up; their runs go on.
@@ -306,15 +360,15 @@ impl Store for SqliteStore {
     }
 
     async fn pending(&self, node: &str, now: Timestamp) -> Result<Vec<Shard>> {
-        leases::pending(&mut *self.read().await?, node, now).await
+        leases::pending(&mut *self.reader().await?, node, now).await
     }
 
     async fn has_unread(&self) -> Result<bool> {
-        facts::any_unread(&mut *self.read().await?).await
+        facts::any_unread(&mut *self.reader().await?).await
     }
 
     async fn next_due(&self) -> Result<Option<Timestamp>> {
-        let mut db = self.read().await?;
+        let mut db = self.reader().await?;
         let moments = [
             runs::next_wake(&mut db).await?,
             entities::next_wake(&mut db).await?,
@@ -323,97 +377,105 @@ impl Store for SqliteStore {
         moments.into_iter().flatten().min().map(|micros| moment("runs", micros)).transpose()
     }
 
-    async fn read(&self, lease: &Lease, limit: u32, now: Timestamp) -> Result<Batch> {
-        let mut db = self.read().await?;
-        let facts = facts::after(&mut db, lease, limit).await?;
-        let timers = runs::due(&mut db, lease.shard, now, limit).await?;
-        let alarms = entities::waking(&mut db, lease.shard, now, limit).await?;
-        let timers = intake::merge(timers, alarms, limit);
-        let subjects = intake::subjects(&facts, &timers);
-        let snapshot = self.snapshot(&mut db, &subjects, Some(lease.shard)).await?;
-        let cursor = facts.last().map_or(lease.cursor, |filed| filed.position);
-        Ok(Batch { facts, timers, snapshot, cursor })
+    async fn read_all(&self, leases: &[Lease], limit: u32, now: Timestamp) -> Result<Vec<Batch>> {
+        let mut db = self.reader().await?;
+        let mut read = Vec::with_capacity(leases.len());
+        for lease in leases {
+            let facts = facts::after(&mut db, lease, limit).await?;
+            let timers = runs::due(&mut db, lease.shard, now, limit).await?;
+            let alarms = entities::waking(&mut db, lease.shard, now, limit).await?;
+            read.push((facts, intake::merge(timers, alarms, limit)));
+        }
+        let facts = read.iter().flat_map(|(facts, _)| facts);
+        let subjects = intake::subjects(facts, read.iter().flat_map(|(_, timers)| timers));
+        let own: Vec<Shard> = leases.iter().map(|lease| lease.shard).collect();
+        let known = self.snapshot(&mut db, &subjects, &own).await?;
+        let snapshots = intake::apart(known, leases, self.shards);
+        let batches = leases.iter().zip(read).zip(snapshots);
+        Ok(batches.map(|((lease, (facts, due)), known)| intake::batch(lease, facts, due, known)).collect())
     }
 
     async fn load(&self, needs: &Needs, own: Option<Shard>) -> Result<Snapshot> {
-        let mut db = self.read().await?;
-        let mut snapshot = self.snapshot(&mut db, &needs.entities, own).await?;
+        let mut db = self.reader().await?;
+        let mut snapshot = self.snapshot(&mut db, &needs.entities, own.as_slice()).await?;
         self.look_back(&mut db, needs, &mut snapshot).await?;
         Ok(snapshot)
     }
 
     async fn filling(&self, node: &str) -> Result<Vec<Shard>> {
-        fills::open(&mut *self.read().await?, node).await
+        fills::open(&mut *self.reader().await?, node).await
     }
 
     async fn fill(&self, lease: &Lease, limit: u32) -> Result<Option<FillPart>> {
-        let mut db = self.read().await?;
+        let mut db = self.reader().await?;
         let Some(place) = fills::place(&mut db, lease.shard).await? else { return Ok(None) };
         let entities = fills::next(&mut db, lease.shard, &place, limit).await?;
         let ids = entities.iter().cloned().collect();
-        let snapshot = self.snapshot(&mut db, &ids, Some(lease.shard)).await?;
+        let snapshot = self.snapshot(&mut db, &ids, &[lease.shard]).await?;
         Ok(Some(FillPart { deployment: place.deployment, edges: place.edges, entities, snapshot }))
     }
 
     async fn fills(&self) -> Result<Vec<FillProgress>> {
-        fills::progress(&mut *self.read().await?).await
+        fills::progress(&mut *self.reader().await?).await
     }
 
-    async fn commit(&self, lease: &Lease, commit: Commit) -> Result<()> {
+    async fn commit_all(&self, batches: Vec<(Lease, Commit)>) -> Result<()> {
         let mut part = self.write().await?;
         let tx = part.db()?;
-        leases::advance(tx, lease, commit.cursor).await?;
-        if let Some(filled) = &commit.filled {
-            fills::advance(tx, lease.shard, filled).await?;
+        for (lease, commit) in &batches {
+            leases::advance(tx, lease, commit.cursor).await?;
+            if let Some(filled) = &commit.filled {
+                fills::advance(tx, lease.shard, filled).await?;
+            }
         }
-        runs::write(tx, self.shards, commit.runs.values()).await?;
-        runs::count(tx, self.shards, commit.runs.values()).await?;
-        enrolments::write(tx, self.shards, commit.enrolments.values()).await?;
-        let gone = commit.entities.iter().filter(|(_, patch)| matches!(patch, EntityPatch::Delete));
-        let gone: Vec<EntityId> = gone.map(|(id, _)| id.clone()).collect();
-        entities::patch(tx, self.shards, commit.entities).await?;
+        let commits: Vec<&Commit> = batches.iter().map(|(_, commit)| commit).collect();
+        let runs: Vec<_> = commits.iter().flat_map(|commit| commit.runs.values()).collect();
+        runs::write(tx, self.shards, &runs).await?;
+        runs::count(tx, self.shards, &runs).await?;
+        let enrolments: Vec<_> = commits.iter().flat_map(|commit| commit.enrolments.values()).collect();
+        enrolments::write(tx, self.shards, enrolments).await?;
+        let patches: Vec<_> = commits.iter().flat_map(|commit| &commit.entities).collect();
+        entities::patch(tx, self.shards, &patches).await?;
+        let gone = patches.iter().filter(|(_, patch)| matches!(patch, EntityPatch::Delete));
+        let gone: Vec<EntityId> = gone.map(|(id, _)| (*id).clone()).collect();
         relations::forget(tx, self.shards, &gone).await?;
-        relations::write(tx, self.shards, &commit.relations).await?;
-        tallies::add(tx, lease.shard, &commit.tallies).await?;
-        intents::insert(tx, self.shards, &commit.intents).await?;
-        intents::cancel(tx, &commit.cancelled, commit.now).await?;
-        facts::insert(tx, self.shards, &commit.facts).await?;
-        timeline::insert(tx, &commit.timeline).await?;
+        let relations: Vec<_> = commits.iter().flat_map(|commit| &commit.relations).collect();
+        relations::write(tx, self.shards, relations).await?;
+        self.commit_rest(tx, &batches).await?;
         part.commit().await
     }
 
-    async fn claim(&self, claiming: &Claiming, vetting: &dyn Vetting) -> Result<Claimed> {
-        if self.due(claiming.now).await?.is_empty() {
-            return Ok(Claimed::default());
+    async fn exchange(
+        &self,
+        settles: &[Settle],
+        now: Timestamp,
+        claim: Option<(&Claiming, &dyn Vetting)>,
+    ) -> Result<Exchanged> {
+        let is_due = match claim {
+            Some((claiming, _)) => !self.due(claiming.now).await?.is_empty(),
+            None => false,
+        };
+        let claim = claim.filter(|_| is_due);
+        if settles.is_empty() && claim.is_none() {
+            return Ok(Exchanged::default());
         }
         let mut part = self.write().await?;
         let tx = part.db()?;
-        let actions = intents::due(tx, claiming.now).await?;
-        let due = intents::claim(tx, claiming, &actions).await?;
-        let decided = self.hear(tx, claiming, vetting, due).await?;
+        let settled = self.settle_in(tx, settles, now).await?;
+        let decided = match claim {
+            Some((claiming, vetting)) => {
+                let actions = intents::due(tx, claiming.now).await?;
+                let due = intents::claim(tx, claiming, &actions).await?;
+                self.hear(tx, claiming, vetting, due).await?
+            }
+            None => Decided::default(),
+        };
         part.commit().await?;
-        Ok(decided.claimed())
-    }
-
-    async fn settle(&self, settles: Vec<Settle>, now: Timestamp) -> Result<Vec<Settled>> {
-        let mut part = self.write().await?;
-        let tx = part.db()?;
-        let done = intents::settle(&mut *tx, &settles, now).await?;
-        let is_done = |settle: &&Settle| done.contains(&*settle.claim.intent.key);
-        let told: Vec<Told> = settles.iter().filter(is_done).map(|settle| Told::of(settle, now)).collect();
-        let (outcomes, entries): (Vec<_>, Vec<_>) =
-            told.into_iter().map(|told| (told.fact, told.entry)).unzip();
-        let outcomes: Vec<Fact> = outcomes.into_iter().flatten().collect();
-        let entries: Vec<Entry> = entries.into_iter().flatten().collect();
-        facts::insert(&mut *tx, self.shards, &outcomes).await?;
-        timeline::insert(&mut *tx, &entries).await?;
-        part.commit().await?;
-        let settled = |settle: &Settle| if is_done(&settle) { Settled::Done } else { Settled::Stale };
-        Ok(settles.iter().map(settled).collect())
+        Ok(Exchanged { settled, claimed: decided.claimed() })
     }
 
     async fn due(&self, now: Timestamp) -> Result<Vec<Arc<str>>> {
-        intents::due(&mut *self.read().await?, now).await
+        intents::due(&mut *self.reader().await?, now).await
     }
 
     async fn expired(&self, node: &str, lease: Duration, limit: u32) -> Result<Vec<Claim>> {
@@ -425,7 +487,7 @@ impl Store for SqliteStore {
     }
 
     async fn effects(&self, filter: &EffectFilter) -> Result<Vec<Effect>> {
-        intents::list(&mut *self.read().await?, filter).await
+        intents::list(&mut *self.reader().await?, filter).await
     }
 
     async fn retry_parked(&self, filter: &EffectFilter, now: Timestamp) -> Result<Vec<String>> {
@@ -491,7 +553,7 @@ impl Store for SqliteStore {
     }
 
     async fn program(&self, hash: Hash) -> Result<Option<Vec<u8>>> {
-        programs::get(&mut *self.read().await?, hash).await
+        programs::get(&mut *self.reader().await?, hash).await
     }
 
     async fn deploy(&self, hash: Hash, by: &str, at: Timestamp, fill: Option<Edges>) -> Result<Deployment> {
@@ -506,19 +568,29 @@ impl Store for SqliteStore {
     }
 
     async fn live(&self) -> Result<Option<Deployment>> {
-        Ok(programs::last(&mut *self.read().await?, 1).await?.pop())
+        Ok(programs::last(&mut *self.reader().await?, 1).await?.pop())
     }
 
     async fn deployments(&self, limit: u32) -> Result<Vec<Deployment>> {
-        programs::last(&mut *self.read().await?, limit).await
+        programs::last(&mut *self.reader().await?, limit).await
+    }
+
+    async fn switch(&self, workflow: &str, to: Option<Switch>, by: &str, at: Timestamp) -> Result<()> {
+        let mut part = self.write().await?;
+        switches::turn(part.db()?, workflow, to, by, at).await?;
+        part.commit().await
+    }
+
+    async fn switches(&self) -> Result<BTreeMap<Arc<str>, Switched>> {
+        switches::all(&mut *self.reader().await?).await
     }
 
     async fn runs(&self, filter: &RunFilter) -> Result<RunPage> {
-        runs::list(&mut *self.read().await?, self.shards, filter).await
+        runs::list(&mut *self.reader().await?, self.shards, filter).await
     }
 
     async fn run(&self, id: &str) -> Result<Option<RunView>> {
-        let mut db = self.read().await?;
+        let mut db = self.reader().await?;
         let rows = runs::all_of_one(&mut db, id).await?;
         let subjects = addresses(rows.iter().map(|run| &run.subject), self.shards)?;
         let timeline = timeline::of_run(&mut db, &subjects, id).await?;
@@ -528,7 +600,7 @@ impl Store for SqliteStore {
     }
 
     async fn pinned(&self) -> Result<BTreeSet<Hash>> {
-        runs::pinned(&mut *self.read().await?).await
+        runs::pinned(&mut *self.reader().await?).await
     }
 
     async fn timeline_after(
@@ -537,15 +609,15 @@ impl Store for SqliteStore {
         filter: &TimelineFilter,
         limit: u32,
     ) -> Result<Vec<Line>> {
-        timeline::after(&mut *self.read().await?, after, filter, limit).await
+        timeline::after(&mut *self.reader().await?, after, filter, limit).await
     }
 
     async fn timeline_last(&self, filter: &TimelineFilter, limit: u32) -> Result<Vec<Line>> {
-        timeline::last(&mut *self.read().await?, filter, limit).await
+        timeline::last(&mut *self.reader().await?, filter, limit).await
     }
 
     async fn find(&self, kind: &str, word: &str) -> Result<Option<Found>> {
-        let mut db = self.read().await?;
+        let mut db = self.reader().await?;
         let own = EntityId::new(kind, word);
         let moved = identities::target(&mut db, &own).await?;
         let id = match (moved, identities::named(&mut db, kind, word).await?) {
@@ -558,10 +630,14 @@ impl Store for SqliteStore {
     }
 
     async fn tallies(&self, workflow: Option<&str>) -> Result<Vec<Counter>> {
-        tallies::sums(&mut *self.read().await?, workflow).await
+        tallies::sums(&mut *self.reader().await?, workflow).await
+    }
+
+    async fn seen(&self, since: Timestamp) -> Result<Seen> {
+        seen::seen(&mut *self.reader().await?, since).await
     }
 
     async fn counts(&self) -> Result<Counts> {
-        counts::counts(&mut *self.read().await?).await
+        counts::counts(&mut *self.reader().await?).await
     }
 }

@@ -42,7 +42,7 @@ pub(super) async fn forget(db: &mut SqliteConnection, shards: u16, gone: &[Entit
 pub(super) async fn write(
     db: &mut SqliteConnection,
     shards: u16,
-    relations: &BTreeMap<Relation, Option<EntityId>>,
+    relations: Vec<(&Relation, &Option<EntityId>)>,
 ) -> Result<()> {
     let (mut unset, mut set) = (Vec::new(), Vec::new());
     for (relation, target) in relations {

@@ -26,9 +26,12 @@ macro_rules! select {
 
 const DUE: &str = "
     SELECT wake_at, subject_kind, subject_id, id FROM runs
-    WHERE shard = ?1 AND wake_at <= ?2 ORDER BY wake_at, id LIMIT ?3";
+    WHERE shard = ?1 AND wake_at <= ?2
+        AND workflow NOT IN (SELECT s.workflow FROM switches AS s WHERE s.state = 'paused')
+    ORDER BY wake_at, id LIMIT ?3";
 const NEXT_WAKE: &str = "
-    SELECT min((SELECT min(r.wake_at) FROM runs AS r WHERE r.shard = l.shard AND r.wake_at IS NOT NULL))
+    SELECT min((SELECT min(r.wake_at) FROM runs AS r WHERE r.shard = l.shard AND r.wake_at IS NOT NULL
+        AND r.workflow NOT IN (SELECT s.workflow FROM switches AS s WHERE s.state = 'paused')))
     FROM leases AS l";
 const UNFINISHED: &str = select!(
     "FROM jsonb_each(?1) AS asked CROSS JOIN runs AS r ON r.shard = asked.value ->> 0
@@ -149,11 +152,7 @@ pub(super) async fn unfinished(
 }
 
 /// Writes new runs, and changed ones if they are as expected.
-pub(super) async fn write<'a>(
-    db: &mut SqliteConnection,
-    shards: u16,
-    changes: impl Iterator<Item = &'a RunChange>,
-) -> Result<()> {
+pub(super) async fn write(db: &mut SqliteConnection, shards: u16, changes: &[&RunChange]) -> Result<()> {
     let (mut new, mut changed) = (Vec::new(), Vec::new());
     for change in changes {
         let columns = columns(change, shards)?;
@@ -164,12 +163,8 @@ pub(super) async fn write<'a>(
 }
 
 /// Counts runs that have ended, each once: one that moved goes on elsewhere.
-pub(super) async fn count<'a>(
-    db: &mut SqliteConnection,
-    shards: u16,
-    changes: impl Iterator<Item = &'a RunChange>,
-) -> Result<()> {
-    let counts = finished(shards, changes);
+pub(super) async fn count(db: &mut SqliteConnection, shards: u16, changes: &[&RunChange]) -> Result<()> {
+    let counts = finished(shards, changes.iter().copied());
     if counts.is_empty() {
         return Ok(());
     }

@@ -1,7 +1,5 @@
 //! Table `tallies`: how workflows do, a row for each shard.
 
-use std::collections::BTreeMap;
-
 use onward_engine::model::Tally;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
@@ -11,26 +9,22 @@ use crate::store::{Counter, Result, Shard};
 
 const ADD: &str = "
     INSERT INTO tallies (shard, workflow, part, what, count)
-    SELECT ?1, value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM jsonb_each(?2) WHERE true
+    SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4 FROM jsonb_each(?1) WHERE true
     ON CONFLICT (shard, workflow, part, what) DO UPDATE SET count = tallies.count + excluded.count";
 const SUMS: &str = "
     SELECT workflow, part, what, sum(count) FROM tallies
     WHERE ?1 IS NULL OR workflow = ?1 GROUP BY workflow, part, what ORDER BY workflow, part, what";
 
-/// Adds to a shard's counts.
-pub(super) async fn add(
-    db: &mut SqliteConnection,
-    shard: Shard,
-    tallies: &BTreeMap<Tally, u64>,
-) -> Result<()> {
+/// Adds to shards' counts.
+pub(super) async fn add(db: &mut SqliteConnection, tallies: &[(Shard, &Tally, u64)]) -> Result<()> {
     if tallies.is_empty() {
         return Ok(());
     }
-    let row = |(tally, count): (&Tally, &u64)| {
-        (tally.workflow.clone(), tally.group.clone(), word(&tally.what), *count)
+    let row = |(shard, tally, count): &(Shard, &Tally, u64)| {
+        (*shard, tally.workflow.clone(), tally.group.clone(), word(&tally.what), *count)
     };
     let rows: Vec<_> = tallies.iter().map(row).collect();
-    sqlx::query(ADD).bind(shard).bind(json("tallies", &rows)?).execute(db).await?;
+    sqlx::query(ADD).bind(json("tallies", &rows)?).execute(db).await?;
     Ok(())
 }
 

@@ -46,11 +46,14 @@ struct Columns<'a> {
 }
 
 /// Writes lines.
-pub(super) async fn insert(db: &mut SqliteConnection, entries: &[Entry]) -> Result<()> {
-    if entries.is_empty() {
+pub(super) async fn insert<'a>(
+    db: &mut SqliteConnection,
+    entries: impl IntoIterator<Item = &'a Entry>,
+) -> Result<()> {
+    let rows: Vec<_> = entries.into_iter().map(columns).collect();
+    if rows.is_empty() {
         return Ok(());
     }
-    let rows: Vec<_> = entries.iter().map(columns).collect();
     sqlx::query(INSERT).bind(json("timeline", &rows)?).execute(db).await?;
     Ok(())
 }
