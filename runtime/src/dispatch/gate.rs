@@ -6,10 +6,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use onward_bytecode::Exit;
+use onward_bytecode::{Exit, WorkflowDecl};
+use onward_engine::Unmet;
 use onward_engine::model::{Intent, SentMessage, Snapshot};
 use onward_engine::vet::{Verdict, vet};
-use onward_engine::{Loaded, Unmet};
+use onward_engine::window::TRANSACTIONAL;
 
 use crate::programs::Shelf;
 use crate::store::Vetting;
@@ -37,18 +38,29 @@ impl Gate {
         Some(now.checked_sub(back).unwrap_or(Timestamp::MIN))
     }
 
-    fn program(&self, intent: &Intent) -> Option<&Arc<Loaded>> {
-        self.shelf.programs.pinned.get(&intent.program)
+    /// Asks a question about an intent's workflow; yes, if its program is not at hand.
+    fn asks(&self, intent: &Intent, of: impl Fn(&WorkflowDecl) -> bool) -> bool {
+        let Some(program) = self.shelf.programs.pinned.get(&intent.program) else { return true };
+        program.workflow(&intent.workflow).is_some_and(of)
     }
+}
+
+fn may_exit(workflow: &WorkflowDecl) -> bool {
+    workflow.exits.iter().any(|exit| matches!(exit, Exit::When(_)))
 }
 
 impl Vetting for Gate {
     fn concerns(&self, intent: &Intent) -> bool {
-        let exits = |program: &Arc<Loaded>| {
-            let workflow = program.workflow(&intent.workflow);
-            workflow.is_some_and(|workflow| workflow.exits.iter().any(|exit| matches!(exit, Exit::When(_))))
+        let message = intent.channel.is_some();
+        // Nothing but a window holds a transactional message back.
+        let held = |workflow: &WorkflowDecl| {
+            workflow.topic.as_deref() != Some(TRANSACTIONAL) || workflow.window.is_some()
         };
-        intent.channel.is_some() || self.program(intent).is_none_or(exits)
+        self.asks(intent, |workflow| may_exit(workflow) || (message && held(workflow)))
+    }
+
+    fn asks_for_run(&self, intent: &Intent) -> bool {
+        self.asks(intent, may_exit)
     }
 
     fn vet(

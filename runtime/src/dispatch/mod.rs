@@ -17,12 +17,13 @@ mod token;
 mod verdict;
 mod web;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use onward_bytecode::{ActionDecl, Auth, Transport};
+use onward_bytecode::{ActionDecl, Auth, Hash, Transport};
 use onward_engine::Loaded;
 use onward_engine::model::Fields;
 use onward_engine::vm::request;
@@ -50,8 +51,10 @@ const POLL: Duration = Duration::from_millis(100);
 const SWEEP: Duration = Duration::from_secs(1);
 /// How long it waits after the store failed.
 const PAUSE: Duration = Duration::from_millis(500);
+/// So long it waits for what is quick, to write it together.
+const LINGER: Duration = Duration::from_millis(1);
 /// So many are claimed in one go.
-const CLAIMED: u32 = 256;
+const CLAIMED: u32 = 512;
 /// So many outcomes are written in one go.
 const SETTLED: usize = 512;
 /// Added to the longest call for the length of a claim: making the request and writing the outcome.
@@ -107,17 +110,25 @@ impl Dispatch {
 
     /// Runs until the server stops, then ends the calls in flight.
     pub(crate) async fn run(self: Arc<Self>) {
-        let (outcomes, settled) = mpsc::unbounded_channel();
-        let settler = tokio::spawn(self.clone().settle(settled));
+        let (outcomes, mut arrived) = mpsc::unbounded_channel();
         let sweeper = tokio::spawn(self.clone().sweep(outcomes.clone()));
-        self.claim_all(outcomes).await;
-        // Both end by themselves once the calls have ended.
+        let mut calls = self.exchange_all(outcomes, &mut arrived).await;
+        let ended = async {
+            tokio::select! {
+                () = async { while calls.join_next().await.is_some() {} } => {}
+                () = self.signals.reached(Stage::Stopped) => calls.shutdown().await,
+            }
+        };
+        // The outcomes end with the last sender.
+        tokio::join!(ended, self.settle(&mut arrived));
         let _ = sweeper.await;
-        let _ = settler.await;
     }
 
     /// Whether no effect is out and none could go out now.
     pub(crate) async fn is_idle(&self) -> Result<bool, crate::store::StoreError> {
+        if self.busy.load(Ordering::SeqCst) > 0 {
+            return Ok(false);
+        }
         let now = self.clock.now();
         let room = self.lanes.room(now);
         let open = |action: &Arc<str>| room.actions.get(action).is_none_or(|free| *free > 0);
@@ -131,27 +142,44 @@ impl Dispatch {
         self.lanes.room(self.clock.now()).opens
     }
 
-    async fn claim_all(self: &Arc<Self>, outcomes: mpsc::UnboundedSender<Settle>) {
+    /// Writes the outcomes that have come and claims what there is room for, in one go, again and again until
+    /// the server stops. Answers the calls that are out.
+    async fn exchange_all(
+        self: &Arc<Self>,
+        outcomes: mpsc::UnboundedSender<Settle>,
+        arrived: &mut mpsc::UnboundedReceiver<Settle>,
+    ) -> JoinSet<()> {
         let mut calls = JoinSet::new();
         while self.signals.is_running() {
+            let mut settles = Vec::new();
+            while settles.len() < SETTLED
+                && let Ok(settle) = arrived.try_recv()
+            {
+                settles.push(settle);
+            }
+            let wrote = !settles.is_empty();
             let busy = Busy::enter(self);
             let lease = self.learn();
             let taken = Instant::now();
-            match self.claim(lease).await {
-                Ok(claimed) if claimed.claims.is_empty() && claimed.decided == 0 => {
-                    drop(busy);
-                    self.wait().await;
-                }
+            match self.exchange(settles, lease).await {
                 Ok(claimed) => {
-                    if claimed.decided > 0 {
+                    if wrote || claimed.decided > 0 {
                         self.signals.facts();
                     }
+                    let nothing = !wrote && claimed.claims.is_empty() && claimed.decided == 0;
                     for claim in claimed.claims {
                         self.lanes.enter(&claim.intent.action, self.clock.now());
                         let (this, outcomes) = (self.clone(), outcomes.clone());
                         let busy = Busy::enter(self);
                         let before = taken + lease - MARGIN;
                         calls.spawn(async move { this.call(claim, before, busy, outcomes).await });
+                    }
+                    drop(busy);
+                    if nothing {
+                        self.wait(arrived, &outcomes).await;
+                    } else {
+                        // What is quick is written together.
+                        tokio::time::sleep(LINGER).await;
                     }
                 }
                 Err(error) => {
@@ -162,11 +190,7 @@ impl Dispatch {
             }
             while calls.try_join_next().is_some() {}
         }
-        drop(outcomes);
-        tokio::select! {
-            () = async { while calls.join_next().await.is_some() {} } => {}
-            () = self.signals.reached(Stage::Stopped) => calls.shutdown().await,
-        }
+        calls
     }
 
     /// Makes lanes for the actions of all programs at hand. Answers how long a claim has to last.
@@ -177,18 +201,33 @@ impl Dispatch {
         actions().map(longest).max().unwrap_or(post::LONGEST) + MARGIN
     }
 
-    async fn claim(&self, lease: Duration) -> crate::store::Result<Claimed> {
+    /// Writes outcomes, whatever happens, and claims what there is room for.
+    async fn exchange(&self, settles: Vec<Settle>, lease: Duration) -> crate::store::Result<Claimed> {
         let now = self.clock.now();
         let per_action = self.lanes.room(now).actions;
-        let limit = CLAIMED;
         if !per_action.is_empty() && per_action.values().all(|free| *free == 0) {
+            self.write(settles).await;
             return Ok(Claimed::default());
         }
         let gate = Gate::new(self.library.shelf());
-        let since = gate.since(now);
-        let claiming = Claiming { node: self.node.clone(), now, lease, limit, per_action, since };
-        let claimed = self.store.claim(&claiming, &gate).await?;
-        for hash in &claimed.programs {
+        let (node, limit, since) = (self.node.clone(), CLAIMED, gate.since(now));
+        let claiming = Claiming { node, now, lease, limit, per_action, since };
+        let exchanged = match self.store.exchange(&settles, now, Some((&claiming, &gate))).await {
+            Ok(exchanged) => exchanged,
+            Err(error) => {
+                // What cannot be claimed must not keep outcomes from being written.
+                self.write(settles).await;
+                return Err(error);
+            }
+        };
+        self.wrote(&settles, &exchanged.settled);
+        self.fetch(&exchanged.claimed.programs).await;
+        Ok(exchanged.claimed)
+    }
+
+    /// Reads programs that vetting lacked.
+    async fn fetch(&self, programs: &BTreeSet<Hash>) {
+        for hash in programs {
             if let Err(error) = self.library.load(&*self.store, *hash).await {
                 tracing::error!(
                     error = &error as &dyn std::error::Error,
@@ -197,11 +236,14 @@ impl Dispatch {
                 tokio::time::sleep(PAUSE).await;
             }
         }
-        Ok(claimed)
     }
 
-    /// Until there may be something to claim.
-    async fn wait(&self) {
+    /// Until there may be something to claim or to write.
+    async fn wait(
+        &self,
+        arrived: &mut mpsc::UnboundedReceiver<Settle>,
+        outcomes: &mpsc::UnboundedSender<Settle>,
+    ) {
         let opens = self.opens();
         let opened = async {
             match opens {
@@ -211,6 +253,10 @@ impl Dispatch {
         };
         tokio::select! {
             () = self.signals.effects.notified() => {}
+            settle = arrived.recv() => {
+                // Back to where the others are; the channel is open, for this is a sender.
+                let _ = settle.map(|settle| outcomes.send(settle));
+            }
             () = tokio::time::sleep(POLL) => {}
             () = opened => {}
             () = self.signals.reached(Stage::Stopping) => {}
@@ -228,11 +274,13 @@ impl Dispatch {
         let action = claim.intent.action.clone();
         let (settle, health) = self.attempt(claim, before).await;
         self.lanes.leave(&action, health, self.clock.now());
-        self.signals.effects.notify_one();
-        if let Some(settle) = settle {
-            busy.hand_over();
-            // The settler ends after the last sender.
-            let _ = outcomes.send(settle);
+        match settle {
+            Some(settle) => {
+                busy.hand_over();
+                // They are received until the last sender is gone.
+                let _ = outcomes.send(settle);
+            }
+            None => self.signals.effects.notify_one(),
         }
     }
 
@@ -310,7 +358,7 @@ impl Dispatch {
     }
 
     /// Writes outcomes, all that have come in one go, until the last sender is gone.
-    async fn settle(self: Arc<Self>, mut outcomes: mpsc::UnboundedReceiver<Settle>) {
+    async fn settle(&self, outcomes: &mut mpsc::UnboundedReceiver<Settle>) {
         let mut batch = Vec::new();
         while outcomes.recv_many(&mut batch, SETTLED).await > 0 {
             self.write(std::mem::take(&mut batch)).await;
@@ -319,16 +367,12 @@ impl Dispatch {
 
     /// Does not give up while the server runs: the provider has done its part.
     async fn write(&self, batch: Vec<Settle>) {
+        if batch.is_empty() {
+            return;
+        }
         loop {
             match self.store.settle(batch.clone(), self.clock.now()).await {
-                Ok(answers) => {
-                    for (settle, answer) in batch.iter().zip(answers) {
-                        if answer == Settled::Stale {
-                            tracing::warn!(effect = %settle.claim.intent.key, "another node has taken this effect over meanwhile");
-                        }
-                    }
-                    break;
-                }
+                Ok(settled) => break self.wrote(&batch, &settled),
                 Err(error) => {
                     tracing::warn!(
                         error = &error as &dyn std::error::Error,
@@ -336,13 +380,24 @@ impl Dispatch {
                     );
                     tokio::select! {
                         () = tokio::time::sleep(PAUSE) => {}
-                        () = self.signals.reached(Stage::Stopped) => break,
+                        () = self.signals.reached(Stage::Stopped) => break self.wrote(&batch, &[]),
                     }
                 }
             }
         }
+    }
+
+    /// Outcomes are off our hands.
+    fn wrote(&self, batch: &[Settle], settled: &[Settled]) {
+        if batch.is_empty() {
+            return;
+        }
+        for (settle, settled) in batch.iter().zip(settled) {
+            if *settled == Settled::Stale {
+                tracing::warn!(effect = %settle.claim.intent.key, "another node has taken this effect over meanwhile");
+            }
+        }
         self.signals.facts();
-        self.signals.effects.notify_one();
         self.busy.fetch_sub(batch.len(), Ordering::SeqCst);
     }
 

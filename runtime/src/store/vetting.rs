@@ -25,6 +25,9 @@ pub trait Vetting: Send + Sync {
     /// Whether this intent has to be vetted at all.
     fn concerns(&self, intent: &Intent) -> bool;
 
+    /// Whether vetting it will look at its run.
+    fn asks_for_run(&self, intent: &Intent) -> bool;
+
     /// May it go out now, as things stand in `snapshot`, after the messages in `sent`?
     ///
     /// # Errors
@@ -47,6 +50,10 @@ impl Vetting for Unvetted {
         false
     }
 
+    fn asks_for_run(&self, _: &Intent) -> bool {
+        false
+    }
+
     fn vet(&self, _: &Snapshot, _: &Intent, _: &[SentMessage], _: Timestamp) -> Result<Verdict, Unmet> {
         Ok(Verdict::Send)
     }
@@ -58,6 +65,8 @@ pub(super) struct Hearing<'a> {
     now: Timestamp,
     snapshot: Snapshot,
     sent: BTreeMap<EntityId, Vec<SentMessage>>,
+    /// Of all that was found due.
+    keys: Vec<Arc<str>>,
     open: Vec<Claim>,
     asked: usize,
     decided: Decided,
@@ -114,20 +123,34 @@ impl<'a> Hearing<'a> {
     /// Takes what is due in; what need not be vetted is decided at once.
     pub(super) fn open(vetting: &'a dyn Vetting, now: Timestamp, mut due: Vec<Claim>) -> Self {
         due.sort_by(|a, b| (a.intent.due, &a.intent.key).cmp(&(b.intent.due, &b.intent.key)));
+        let keys = due.iter().map(|claim| claim.intent.key.clone()).collect();
         let (open, send): (Vec<_>, Vec<_>) =
             due.into_iter().partition(|claim| vetting.concerns(&claim.intent));
         let decided = Decided { send, ..Decided::default() };
-        Self { vetting, now, snapshot: Snapshot::default(), sent: BTreeMap::new(), open, asked: 0, decided }
+        let (snapshot, sent) = (Snapshot::default(), BTreeMap::new());
+        Self { vetting, now, snapshot, sent, keys, open, asked: 0, decided }
     }
 
-    /// What is known already of whom the undecided are for, to save a question for each.
-    pub(super) fn first_needs(&self) -> Needs {
-        needs::entities(self.subjects())
+    /// The keys of all that was found due.
+    pub(super) fn keys(&self) -> &[Arc<str>] {
+        &self.keys
     }
 
     /// Whom the undecided are for.
     pub(super) fn subjects(&self) -> BTreeSet<EntityId> {
         self.open.iter().map(|claim| claim.intent.subject.clone()).collect()
+    }
+
+    /// Those of them whose runs will be looked at.
+    pub(super) fn in_runs(&self) -> BTreeSet<EntityId> {
+        let asked = self.open.iter().filter(|claim| self.vetting.asks_for_run(&claim.intent));
+        asked.map(|claim| claim.intent.subject.clone()).collect()
+    }
+
+    /// What is known of whom the undecided are for, to save a question for each. Whose runs are
+    /// not in it is asked for, should they be needed.
+    pub(super) fn know(&mut self, known: Snapshot) {
+        self.snapshot = known;
     }
 
     /// Who gets a message by one of the undecided, so that their messages have to be counted.

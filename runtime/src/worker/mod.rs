@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
@@ -19,16 +20,25 @@ pub(crate) use self::filling::Pace as FillPace;
 use crate::clock::Clock;
 use crate::programs::{Library, LibraryError};
 use crate::signals::{Signals, Stage};
-use crate::store::{Lease, Shard, Store, StoreError};
+use crate::store::{Batch, Lease, Shard, Store, StoreError};
 
 /// How often a node looks for facts that came in elsewhere.
 const POLL: Duration = Duration::from_millis(75);
 /// The shortest nap, so that a due moment that cannot be worked on yet is not hammered.
 const NAP: Duration = Duration::from_millis(5);
-/// So many facts, and so many timers, make a batch.
+/// So many facts, and so many timers, of one shard make a batch at most.
 const BATCH: u32 = 512;
+/// So many of a shard are read at least, however many shards are worked on together.
+const SMALLEST: u32 = 32;
+/// About so many facts, and so many timers, of all shards that are worked on together.
+const TOGETHER: u32 = 2048;
+/// So many shards are worked on together, and committed in one transaction.
+const GROUP: usize = 64;
 /// So many batches of one shard before others have their turn.
 const ROUNDS: u32 = 4;
+/// So long a turn that was begun is waited for before another is: what comes in meanwhile is worked
+/// on together, and one that takes its time holds nobody up.
+const STAGGER: Duration = Duration::from_millis(10);
 /// How long a shard rests after its first failure; twice as long after each further one.
 const REST: Duration = Duration::from_millis(100);
 /// How long it rests at most.
@@ -73,12 +83,11 @@ struct Rest {
     until: Instant,
 }
 
-/// How a turn at a shard ended.
+/// How a turn at some shards ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Turn {
-    /// All that was there is done.
+    /// Something was done.
     Done,
-    /// There may be more.
-    More,
     /// There was nothing that could be read.
     Empty,
 }
@@ -162,6 +171,9 @@ impl Worker {
 
     /// Whether nothing in this node's shards is left to do now.
     pub(crate) async fn is_idle(&self) -> Result<bool, StoreError> {
+        if !self.shards().busy.is_empty() {
+            return Ok(false);
+        }
         let waits = !self.store.pending(&self.node, self.clock.now()).await?.is_empty()
             || !self.store.filling(&self.node).await?.is_empty();
         // After the look: what was begun meanwhile is not among them, but under way.
@@ -177,6 +189,8 @@ impl Worker {
                 Ok(pending) => {
                     if self.begin(pending, &mut turns).await == 0 {
                         self.wait().await;
+                    } else {
+                        let _ = tokio::time::timeout(STAGGER, turns.join_next()).await;
                     }
                 }
                 Err(error) => {
@@ -192,19 +206,22 @@ impl Worker {
         }
     }
 
-    /// Begins a turn at each of these shards that is free. Answers how many.
+    /// Begins turns at those of these shards that are free. Answers how many.
     async fn begin(self: &Arc<Self>, pending: Vec<Shard>, turns: &mut JoinSet<()>) -> usize {
         let mut begun = 0;
-        for shard in pending {
+        for shards in pending.chunks(GROUP) {
             let Ok(slot) = self.slots.clone().acquire_owned().await else { return begun };
             if !self.signals.is_running() {
                 return begun;
             }
-            let Some(lease) = self.take(shard) else { continue };
+            let leases: Vec<Lease> = shards.iter().filter_map(|shard| self.take(*shard)).collect();
+            if leases.is_empty() {
+                continue;
+            }
             let this = self.clone();
             begun += 1;
             turns.spawn(async move {
-                this.turn(lease).await;
+                this.turn(leases).await;
                 drop(slot);
             });
         }
@@ -241,13 +258,30 @@ impl Worker {
         }
     }
 
-    async fn turn(&self, lease: Lease) {
-        let (shard, epoch) = (lease.shard, lease.epoch);
-        let ended = self.rounds(lease).await;
-        match self.over(shard, epoch, ended) {
-            Some(Turn::More | Turn::Done) => self.signals.work.notify_one(),
-            // Facts are there that an open transaction keeps from being read, or something broke.
-            Some(Turn::Empty) | None => {}
+    /// Works on some shards together. If that breaks off, on each alone: one shard's trouble is its own.
+    async fn turn(&self, leases: Vec<Lease>) {
+        let mut done = false;
+        match self.rounds(leases.clone()).await {
+            Ok(turn) => {
+                for lease in &leases {
+                    done |= self.over(lease.shard, lease.epoch, Ok(turn)) == Some(Turn::Done);
+                }
+            }
+            Err(error) => {
+                let mut first = (leases.len() == 1).then_some(error);
+                for lease in leases {
+                    let (shard, epoch) = (lease.shard, lease.epoch);
+                    let ended = match first.take() {
+                        Some(error) => Err(error),
+                        None => self.rounds(vec![self.newest(lease)]).await,
+                    };
+                    done |= self.over(shard, epoch, ended) == Some(Turn::Done);
+                }
+            }
+        }
+        // Otherwise facts are there that an open transaction keeps from being read, or something broke.
+        if done {
+            self.signals.work.notify_one();
         }
     }
 
@@ -283,47 +317,79 @@ impl Worker {
         None
     }
 
-    async fn rounds(&self, mut lease: Lease) -> Result<Turn, Broken> {
+    async fn rounds(&self, mut leases: Vec<Lease>) -> Result<Turn, Broken> {
+        let limit = TOGETHER.checked_div(leases.len() as u32).unwrap_or(BATCH).clamp(SMALLEST, BATCH);
         for round in 0..ROUNDS {
             let now = self.clock.now();
-            let batch = self.store.read(&lease, BATCH, now).await?;
-            if batch.facts.is_empty() && batch.timers.is_empty() && batch.cursor == lease.cursor {
+            let batches = self.store.read_all(&leases, limit, now).await?;
+            let mut work: Vec<(Lease, Batch)> = leases.into_iter().zip(batches).collect();
+            work.retain(|(lease, batch)| {
+                !batch.facts.is_empty() || !batch.timers.is_empty() || batch.cursor != lease.cursor
+            });
+            if work.is_empty() {
                 return Ok(if round == 0 { Turn::Empty } else { Turn::Done });
             }
             // A fact that was accepted after a deployment must meet its rules, on every node: what is
             // live is looked up after the facts were read.
             self.library.refresh(&*self.store).await?;
-            let full = batch.facts.len() >= BATCH as usize || batch.timers.len() >= BATCH as usize;
-            let commit = {
-                let (store, own) = (&*self.store, lease.shard);
-                batch::work_out(store, &self.library, own, batch, BATCH as usize, now).await?
-            };
-            let (cursor, intents, facts) =
-                (commit.cursor, !commit.intents.is_empty(), !commit.facts.is_empty());
-            self.store.commit(&lease, commit).await?;
-            lease.cursor = cursor;
-            self.moved(&lease);
-            if intents {
-                self.signals.intents();
-            }
-            if facts {
-                self.signals.facts();
-            }
-            if !full {
-                return Ok(Turn::Done);
+            leases = self.work_out(work, limit as usize, now).await?;
+            if leases.is_empty() {
+                break;
             }
         }
-        Ok(Turn::More)
+        Ok(Turn::Done)
     }
 
-    /// The cursor of a lease that is still ours has moved.
-    fn moved(&self, lease: &Lease) {
-        self.signals.happened();
-        if let Some(own) = self.shards().leases.get_mut(&lease.shard)
-            && own.epoch == lease.epoch
-        {
-            own.cursor = lease.cursor;
+    /// Works out what was read, and commits it. Answers those of whose shards there may be more.
+    async fn work_out(
+        &self,
+        work: Vec<(Lease, Batch)>,
+        limit: usize,
+        now: Timestamp,
+    ) -> Result<Vec<Lease>, Broken> {
+        let (mut commits, mut moved, mut full) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut intents, mut facts) = (false, false);
+        for (lease, batch) in work {
+            let more = batch.facts.len() >= limit || batch.timers.len() >= limit;
+            let (store, library) = (&*self.store, &*self.library);
+            let commit = batch::work_out(store, library, lease.shard, batch, limit, now).await?;
+            intents |= !commit.intents.is_empty();
+            facts |= !commit.facts.is_empty();
+            let after = Lease { cursor: commit.cursor, ..lease.clone() };
+            if more {
+                full.push(after.clone());
+            }
+            moved.push(after);
+            commits.push((lease, commit));
         }
+        self.store.commit_all(commits).await?;
+        self.moved(&moved);
+        if intents {
+            self.signals.intents();
+        }
+        if facts {
+            self.signals.facts();
+        }
+        Ok(full)
+    }
+
+    /// The cursors of leases have moved, as far as they are still ours.
+    fn moved(&self, leases: &[Lease]) {
+        self.signals.happened();
+        let mut shards = self.shards();
+        for lease in leases {
+            if let Some(own) = shards.leases.get_mut(&lease.shard)
+                && own.epoch == lease.epoch
+            {
+                own.cursor = lease.cursor;
+            }
+        }
+    }
+
+    /// A lease as it is by now: its cursor may have moved.
+    fn newest(&self, lease: Lease) -> Lease {
+        let own = self.shards().leases.get(&lease.shard).cloned();
+        own.filter(|own| own.epoch == lease.epoch).unwrap_or(lease)
     }
 }
 

@@ -29,6 +29,10 @@ impl Vetting for Judge {
         intent.channel.is_some()
     }
 
+    fn asks_for_run(&self, _: &Intent) -> bool {
+        false
+    }
+
     fn vet(
         &self,
         snapshot: &Snapshot,
