@@ -96,6 +96,12 @@ impl Client {
         self.accepted(self.answer(path, body).await?)
     }
 
+    /// `PATCH path`; any answer but success is a failure.
+    pub(crate) async fn patch(&self, path: &str, body: &Value) -> Result<Value, Failure> {
+        let request = self.http.patch(format!("{}{path}", self.url)).json(body);
+        self.accepted(self.send(request).await?)
+    }
+
     /// `POST path`; what the server refuses by 422 is an answer too.
     pub(crate) async fn answer(&self, path: &str, body: Body) -> Result<Answer, Failure> {
         let request = self.http.post(format!("{}{path}", self.url));

@@ -6,8 +6,10 @@ mod completions;
 pub(crate) mod deploy;
 mod dev;
 mod doctor;
+mod drafts;
 pub(crate) mod emit;
 mod explain;
+mod fills;
 mod fmt;
 mod graph;
 mod help;
@@ -17,8 +19,12 @@ mod lsp;
 mod new;
 mod parked;
 pub(crate) mod runs;
+mod schema;
 pub(crate) mod serve;
+mod stats;
+mod switch;
 mod test;
+mod unseen;
 
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand};
@@ -99,10 +105,17 @@ pub(crate) enum Command {
     Dev(dev::Dev),
     Serve(serve::Serve),
     Deploy(deploy::Deploy),
+    Fills(fills::Fills),
+    Pause(switch::Pause),
+    Resume(switch::Resume),
+    Disable(switch::Disable),
     Emit(emit::Emit),
     Import(import::Import),
+    Schema(schema::Schema),
+    Stats(stats::Stats),
     Runs(runs::Runs),
     Logs(logs::Logs),
+    Drafts(drafts::Drafts),
     Parked(parked::Parked),
     Lsp(lsp::Lsp),
     Explain(explain::Explain),
@@ -125,10 +138,17 @@ impl Command {
             Self::Dev(command) => command.run(),
             Self::Serve(command) => command.run(),
             Self::Deploy(command) => command.run(),
+            Self::Fills(command) => command.run(),
+            Self::Pause(command) => command.run(),
+            Self::Resume(command) => command.run(),
+            Self::Disable(command) => command.run(),
             Self::Emit(command) => command.run(),
             Self::Import(command) => command.run(),
+            Self::Schema(command) => command.run(),
+            Self::Stats(command) => command.run(),
             Self::Runs(command) => command.run(),
             Self::Logs(command) => command.run(),
+            Self::Drafts(command) => command.run(),
             Self::Parked(command) => command.run(),
             Self::Lsp(command) => command.run(),
             Self::Explain(command) => command.run(),

@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 use onward_bytecode::SourceFile;
 use onward_compiler::render::{self, Colour};
 
+use super::unseen;
 use crate::failure::{Exit, Outcome};
 use crate::project::{Compiled, Files};
 use crate::screen;
@@ -32,6 +33,9 @@ pub(crate) struct Check {
     /// Mend what can be mended without a doubt, then check
     #[arg(long)]
     fix: bool,
+    /// Warn of events that have never come to this server, while a near name has; its key is read from ONWARD_KEY
+    #[arg(long, value_name = "URL")]
+    server: Option<String>,
 }
 
 /// How diagnostics are printed.
@@ -73,7 +77,12 @@ impl Check {
                 screen::aside(summary(&files, &compiled));
             }
         }
+        let unseen = match (&self.server, &compiled.program) {
+            (Some(url), Some(program)) => unseen::warn(url, program.program())?,
+            _ => 0,
+        };
         let (errors, warnings) = compiled.tally();
+        let warnings = warnings + unseen;
         let bad = errors > 0 || (self.deny_warnings && warnings > 0);
         Ok(if bad { Exit::Problems } else { Exit::Fine })
     }

@@ -51,7 +51,7 @@ impl Form {
 impl Graph {
     pub(super) fn run(self) -> Outcome {
         let files = Files::read(&self.path)?;
-        let Checked { hir, diagnostics, sources } = Project::read(files.files.clone()).parse().check();
+        let Checked { hir, diagnostics, sources, .. } = Project::read(files.files.clone()).parse().check();
         let compiled = Compiled { program: None, diagnostics, sources };
         let Some(hir) = hir else {
             check::show_terminal(&files, &compiled);
@@ -69,16 +69,23 @@ impl Graph {
     }
 
     /// The name and the picture of each workflow that is asked for.
-    fn pictures(&self, files: &Files, hir: &Hir, compiled: &Compiled) -> Result<Vec<(String, String)>, Failure> {
+    fn pictures(
+        &self,
+        files: &Files,
+        hir: &Hir,
+        compiled: &Compiled,
+    ) -> Result<Vec<(String, String)>, Failure> {
         let words = |span: Span| {
             let source = compiled.sources.get(span.file.0 as usize);
             source.and_then(|it| it.text.get(span.range())).unwrap_or_default().to_owned()
         };
-        let only_file = self.path.is_file().then(|| self.path.strip_prefix(&files.root).unwrap_or(&self.path));
+        let only_file =
+            self.path.is_file().then(|| self.path.strip_prefix(&files.root).unwrap_or(&self.path));
         let wanted = hir.workflows.values().filter(|it| {
             let source = compiled.sources.get(it.span.file.0 as usize);
             self.workflow.as_ref().is_none_or(|name| **name == *it.name)
-                && only_file.is_none_or(|path| source.is_some_and(|it| path == std::path::Path::new(&*it.path)))
+                && only_file
+                    .is_none_or(|path| source.is_some_and(|it| path == std::path::Path::new(&*it.path)))
         });
         let pictures: Vec<(String, String)> = wanted
             .map(|workflow| {
@@ -92,7 +99,10 @@ impl Graph {
             .collect();
         if pictures.is_empty() {
             let names: Vec<String> = hir.workflows.keys().map(|it| format!("`{it}`")).collect();
-            return Err(Failure::unreachable("there is no such workflow here", format!("there is {}", names.join(", "))));
+            return Err(Failure::unreachable(
+                "there is no such workflow here",
+                format!("there is {}", names.join(", ")),
+            ));
         }
         Ok(pictures)
     }

@@ -73,7 +73,7 @@ impl Test {
 
     fn once(&self) -> Outcome {
         let files = Files::read(&self.path)?;
-        let Checked { hir, diagnostics, sources } = Project::read(files.files.clone()).parse().check();
+        let Checked { hir, diagnostics, sources, .. } = Project::read(files.files.clone()).parse().check();
         let compiled = Compiled { program: None, diagnostics, sources };
         let bench = match &hir {
             Some(hir) => Bench::of(hir, &compiled.sources, &files.root),

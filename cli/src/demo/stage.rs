@@ -108,7 +108,7 @@ impl Stage {
 
     /// Deploys the program and tells the story to its end.
     pub(super) async fn play(&mut self, program: Vec<u8>) -> Result<(), Failure> {
-        let answer = deploy::deploy(&self.client, program).await?;
+        let answer = deploy::deploy(&self.client, program, deploy::Edges::Silent).await?;
         tell(&format!(
             "deployed {}; a day passes in a second\n",
             screen::count(deploy::workflows(&answer).len(), "workflow")

@@ -122,7 +122,7 @@ impl Session {
     /// Deploys a program over the HTTP API.
     pub(crate) async fn deploy(&mut self, program: &Verified) -> Result<(), Failure> {
         let begun = Instant::now();
-        let answer = deploy::deploy(&self.client, deploy::encode(program)?).await?;
+        let answer = deploy::deploy(&self.client, deploy::encode(program)?, deploy::Edges::Silent).await?;
         let names = deploy::workflows(&answer);
         let took = begun.elapsed().as_millis();
         screen::aside(format!(

@@ -13,6 +13,7 @@ mod dev;
 mod examples;
 mod import;
 mod new;
+mod operate;
 mod pages;
 mod reference;
 mod serve;

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::{Ran, command, folder, onward, text};
 
-const KEY: &str = "the-key";
+pub(crate) const KEY: &str = "the-key";
 
 const RULES: &str = r#"event signed_up { plan: "free" | "pro" }
 event bought { amount: number }
@@ -63,6 +63,11 @@ impl Served {
         std::fs::read_to_string(self._folder.path().join("log")).unwrap_or_default()
     }
 
+    /// Its address.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
     /// Runs a command against this server.
     pub(crate) fn onward(&self, args: &[&str]) -> Ran {
         let output = command(args).env("ONWARD_URL", &self.url).env("ONWARD_KEY", KEY).output();
@@ -71,7 +76,7 @@ impl Served {
 
     /// Runs a command until its output has `part` in it.
     #[track_caller]
-    fn until(&self, args: &[&str], part: &str) -> String {
+    pub(crate) fn until(&self, args: &[&str], part: &str) -> String {
         let end = Instant::now() + Duration::from_secs(30);
         loop {
             let ran = self.onward(args);
