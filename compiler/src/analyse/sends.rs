@@ -1,5 +1,7 @@
 //! Two workflows that send to the same person within a day.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use onward_bytecode::{Length, Stage};
 
 use super::Analysis;
@@ -10,6 +12,18 @@ use crate::hir::{Act, EventScope, Expr, ExprKind, Step, StepKind, Trigger, Trigg
 
 /// A day, in milliseconds.
 const DAY: i128 = 86_400_000;
+
+/// With so many workflows that the same fact starts is each compared.
+const MOST: usize = 100;
+
+/// A workflow that sends.
+struct Sender<'h> {
+    workflow: &'h Workflow,
+    /// Its messages at known times.
+    sends: Vec<Send>,
+    /// When each of its triggers starts it.
+    starts: Vec<Cases>,
+}
 
 /// A message, and how long after the start it goes out.
 struct Send {
@@ -43,39 +57,53 @@ impl Elapsed {
 }
 
 impl Analysis<'_> {
-    /// Warns of each pair of workflows that one fact starts and that both send within a day.
+    /// Warns of each workflow that one fact starts together with another, and that both send
+    /// within a day.
     pub(super) fn double_sends(&mut self) {
         let hir = self.hir;
-        let workflows: Vec<&Workflow> = hir.workflows.values().filter(|it| self.is_marketing(it)).collect();
-        for (at, first) in workflows.iter().enumerate() {
-            for second in workflows.iter().skip(at + 1) {
-                if first.subject == second.subject
-                    && let Some(together) = meet(first, second)
-                {
-                    self.compare(first, second, &together);
-                }
+        let senders: Vec<Sender<'_>> =
+            hir.workflows.values().filter(|it| is_marketing(it)).filter_map(|it| self.sender(it)).collect();
+        let mut before: BTreeMap<(&str, &str), Vec<&Sender<'_>>> = BTreeMap::new();
+        for second in &senders {
+            let facts: BTreeSet<_> =
+                second.workflow.triggers.iter().filter_map(|it| fact(&it.kind)).collect();
+            let others = facts.iter().flat_map(|it| before.get(it).into_iter().flatten().take(MOST));
+            let met = others.filter(|it| it.workflow.subject == second.workflow.subject).find_map(|first| {
+                let near = near(first, second)?;
+                Some((*first, near, meet(first, second)?))
+            });
+            if let Some((first, near, together)) = met {
+                self.tell_double(first, second, near, &together);
             }
+            facts.into_iter().for_each(|it| before.entry(it).or_default().push(second));
         }
     }
 
-    fn is_marketing(&self, workflow: &Workflow) -> bool {
-        workflow.stage == Stage::Live && workflow.topic.as_deref() != Some("transactional")
+    /// What a workflow sends at known times, and when it starts; none if it sends nothing so.
+    fn sender<'h>(&self, workflow: &'h Workflow) -> Option<Sender<'h>> {
+        let mut sends = self.sends(workflow);
+        sends.retain(|it| it.latest.is_some());
+        let starts = workflow.triggers.iter().map(started).collect();
+        (!sends.is_empty()).then_some(Sender { workflow, sends, starts })
     }
 
-    fn compare(&mut self, first: &Workflow, second: &Workflow, together: &Cases) {
-        let (mine, theirs) = (self.sends(first), self.sends(second));
-        let near = mine.iter().find_map(|a| theirs.iter().find(|b| within_a_day(a, b)).map(|b| (a, b)));
-        let Some((a, b)) = near else { return };
+    fn tell_double(
+        &mut self,
+        first: &Sender<'_>,
+        second: &Sender<'_>,
+        (a, b): (&Send, &Send),
+        together: &Cases,
+    ) {
         let message = format!(
             "one person can get two messages within a day: {} from `{}` and {} from `{}`",
-            a.what, first.name, b.what, second.name
+            a.what, first.workflow.name, b.what, second.workflow.name
         );
         let who = possible(together).and_then(|it| it.into_iter().next()).map(|it| model(&it, self.words));
         let who = who.filter(|it| !it.is_empty()).map(|it| format!("for example with {}", it.join(" and ")));
         self.report.push(
             Diagnostic::warning(codes::TWO_SENDS, b.span, message)
                 .label(who.unwrap_or_default())
-                .also(a.span, format!("`{}` sends here", first.name))
+                .also(a.span, format!("`{}` sends here", first.workflow.name))
                 .help("let one of them `wait`, make their conditions exclude each other, or cap messages in the `policy`"),
         );
     }
@@ -98,11 +126,17 @@ impl Analysis<'_> {
         at
     }
 
+    /// Whether a message goes to whom the workflow runs for, and not to a colleague.
+    fn reaches_subject(&self, action: &str, arguments: &[Expr]) -> bool {
+        let Some(action) = self.hir.actions.get(action).filter(|it| it.channel.is_some()) else { return false };
+        let to = action.params.iter().position(|it| &*it.name == "to").and_then(|place| arguments.get(place));
+        to.is_none_or(|to| to.any(&|it| matches!(it.kind, ExprKind::Subject | ExprKind::Contact)))
+    }
+
     fn step_at(&self, step: &Step, at: Elapsed, found: &mut Vec<Send>) -> Elapsed {
         match &step.kind {
-            StepKind::Do { act: Act::Effect { action, .. }, how, .. } => {
-                let channel = self.hir.actions.get(action).and_then(|it| it.channel.as_ref());
-                if channel.is_some() {
+            StepKind::Do { act: Act::Effect { action, arguments }, how, .. } => {
+                if self.reaches_subject(action, arguments) {
                     let latest = at.latest.filter(|_| how.at.is_none() && how.draft.is_none());
                     let what = format!("`{}`", step.name);
                     found.push(Send { what, span: step.span, earliest: at.earliest, latest });
@@ -152,12 +186,40 @@ fn constant(length: &Expr) -> Option<i128> {
     }
 }
 
+fn is_marketing(workflow: &Workflow) -> bool {
+    workflow.stage == Stage::Live && workflow.topic.as_deref() != Some("transactional")
+}
+
+/// The first messages of two workflows that go out within a day.
+fn near<'s>(first: &'s Sender<'_>, second: &'s Sender<'_>) -> Option<(&'s Send, &'s Send)> {
+    first.sends.iter().find_map(|a| second.sends.iter().find(|b| within_a_day(a, b)).map(|b| (a, b)))
+}
+
+/// The sort of fact that a trigger waits for, if two workflows can wait for the same one.
+fn fact(kind: &TriggerKind) -> Option<(&'static str, &str)> {
+    match kind {
+        TriggerKind::Event(name) => Some(("event", name)),
+        TriggerKind::Enters(segment) => Some(("enters", segment)),
+        TriggerKind::Leaves(segment) => Some(("leaves", segment)),
+        TriggerKind::Created => Some(("created", "")),
+        TriggerKind::Deleted => Some(("deleted", "")),
+        TriggerKind::Moved { attribute, .. } => Some(("moved", &attribute.name)),
+        _ => None,
+    }
+}
+
 /// The cases in which one fact starts both, if there are any.
-fn meet(first: &Workflow, second: &Workflow) -> Option<Cases> {
-    first.triggers.iter().find_map(|a| {
-        let others = second.triggers.iter().filter(|b| same_fact(&a.kind, &b.kind));
-        others.map(|b| together(a, b)).find(|cases| !is_never(cases))
+fn meet(first: &Sender<'_>, second: &Sender<'_>) -> Option<Cases> {
+    let triggers = |it: &Sender<'_>| it.workflow.triggers.len();
+    (0..triggers(first)).flat_map(|a| (0..triggers(second)).map(move |b| (a, b))).find_map(|(a, b)| {
+        let kinds = (&first.workflow.triggers.get(a)?.kind, &second.workflow.triggers.get(b)?.kind);
+        let together = same_fact(kinds.0, kinds.1).then(|| both_start(first, a, second, b))??;
+        (!is_never(&together)).then_some(together)
     })
+}
+
+fn both_start(first: &Sender<'_>, a: usize, second: &Sender<'_>, b: usize) -> Option<Cases> {
+    Some(both(first.starts.get(a)?, second.starts.get(b)?))
 }
 
 fn same_fact(a: &TriggerKind, b: &TriggerKind) -> bool {
@@ -186,10 +248,10 @@ fn agree(a: Option<&Expr>, b: Option<&Expr>) -> bool {
     }
 }
 
-fn together(a: &Trigger, b: &Trigger) -> Cases {
-    let asked = |it: &Trigger| match &it.condition {
+/// The cases in which a trigger starts a run.
+fn started(trigger: &Trigger) -> Cases {
+    match &trigger.condition {
         Some(condition) => cases(condition, true, EventScope::Trigger),
         None => Some(vec![Vec::new()]),
-    };
-    both(&asked(a), &asked(b))
+    }
 }
