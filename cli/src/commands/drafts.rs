@@ -237,11 +237,14 @@ impl Part {
 fn parts(draft: &Value) -> Vec<Part> {
     let mut parts = Vec::new();
     for param in json::list(draft, "parameters") {
-        let (name, value, ty) = (json::text(param, "name"), json::member(param, "value"), json::text(param, "type"));
+        let (name, value, ty) =
+            (json::text(param, "name"), json::member(param, "value"), json::text(param, "type"));
         match value {
             Value::Object(members) if members.contains_key("text") || members.contains_key("subject") => {
                 let shown = members.iter().filter(|(member, _)| *member != HTML);
-                parts.extend(shown.map(|(member, value)| Part::new(format!("{name}.{member}"), value, "text")));
+                parts.extend(
+                    shown.map(|(member, value)| Part::new(format!("{name}.{member}"), value, "text")),
+                );
             }
             value => parts.push(Part::new(name.to_owned(), value, ty)),
         }
@@ -273,11 +276,10 @@ impl Edit {
     }
 
     fn by_editor(&self, parts: &[Part]) -> Result<Map<String, Value>, Failure> {
-        let file = tempfile::Builder::new()
-            .prefix("onward-draft-")
-            .suffix(".md")
-            .tempfile()
-            .map_err(|error| Failure::unreachable(format!("cannot make a file to edit: {error}"), "check the disk"))?;
+        let file =
+            tempfile::Builder::new().prefix("onward-draft-").suffix(".md").tempfile().map_err(|error| {
+                Failure::unreachable(format!("cannot make a file to edit: {error}"), "check the disk")
+            })?;
         let path = file.path();
         std::fs::write(path, write(parts)).map_err(|error| Failure::file("write", path, &error))?;
         edit(path)?;
@@ -304,7 +306,8 @@ fn edit(path: &Path) -> Result<(), Failure> {
 }
 
 fn write(parts: &[Part]) -> String {
-    let head = "What stands below a line `--- name` is its value. Save and close; what you leave is left.\n\n";
+    let head =
+        "What stands below a line `--- name` is its value. Save and close; what you leave is left.\n\n";
     parts.iter().fold(head.to_owned(), |text, part| format!("{text}{MARK}{}\n{}\n\n", part.name, part.text))
 }
 
@@ -312,7 +315,8 @@ fn write(parts: &[Part]) -> String {
 fn changed(text: &str, parts: &[Part]) -> Map<String, Value> {
     let mut written: Vec<(&Part, Vec<&str>)> = Vec::new();
     for line in text.lines() {
-        let named = line.strip_prefix(MARK).and_then(|name| parts.iter().find(|part| part.name == name.trim()));
+        let named =
+            line.strip_prefix(MARK).and_then(|name| parts.iter().find(|part| part.name == name.trim()));
         match (named, written.last_mut()) {
             (Some(part), _) => written.push((part, Vec::new())),
             (None, Some((_, lines))) => lines.push(line),
@@ -334,7 +338,10 @@ fn from_words(words: &[String], parts: &[Part]) -> Result<Map<String, Value>, Fa
     let mut changes = Map::new();
     for word in words {
         let Some((name, text)) = word.split_once('=') else {
-            return Err(Failure::usage(format!("`{word}` sets nothing"), "write it like `--set subject=\"Hello\"`"));
+            return Err(Failure::usage(
+                format!("`{word}` sets nothing"),
+                "write it like `--set subject=\"Hello\"`",
+            ));
         };
         let name = name.trim();
         let is_it = |part: &&Part| part.name == name || part.name.ends_with(&format!(".{name}"));

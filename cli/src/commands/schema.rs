@@ -79,7 +79,8 @@ fn show(answer: &Value) {
         screen::line("nothing has come in yet");
         return;
     }
-    let mut table = Table::new(&["event", "about", "declared", "times", "last", "each, in 30 days", "fields"]);
+    let mut table =
+        Table::new(&["event", "about", "declared", "times", "last", "each, in 30 days", "fields"]);
     for event in events {
         let frequency = json::member(event, "per_contact_in_30_days").as_f64();
         table.row(vec![
@@ -156,7 +157,11 @@ impl Declared {
         };
         Ok(Self {
             events: hir.events.iter().map(|(name, it)| (name.to_string(), fields(&it.fields))).collect(),
-            entities: hir.entities.iter().map(|(name, it)| (name.to_string(), fields(&it.attributes))).collect(),
+            entities: hir
+                .entities
+                .iter()
+                .map(|(name, it)| (name.to_string(), fields(&it.attributes)))
+                .collect(),
         })
     }
 }
@@ -174,7 +179,9 @@ impl Pull {
                 screen::raw(&text);
                 if !often.is_empty() {
                     screen::line("\n# for onward.toml:\n# [frequency]");
-                    often.iter().for_each(|(event, times)| screen::line(format!("# {} = {times}", key(event))));
+                    often
+                        .iter()
+                        .for_each(|(event, times)| screen::line(format!("# {} = {times}", key(event))));
                 }
             }
             Some(file) => {
@@ -196,7 +203,12 @@ fn put(file: &Path, text: &str, found: usize) -> Result<(), Failure> {
         return Err(Failure::usage(format!("`{}` is there already", file.display()), help));
     }
     std::fs::write(file, text).map_err(|error| Failure::file("write", file, &error))?;
-    screen::line(format!("{} {} in {}", screen::green("wrote"), screen::count(found, "declaration"), file.display()));
+    screen::line(format!(
+        "{} {} in {}",
+        screen::green("wrote"),
+        screen::count(found, "declaration"),
+        file.display()
+    ));
     screen::aside(screen::dim("types are guessed from what came: look through them, then `onward check`"));
     Ok(())
 }
@@ -374,7 +386,10 @@ mod tests {
         let declared = Declared { events: known, entities: BTreeMap::new() };
         let (text, found) = declarations(&seen(), &declared);
         assert_eq!(found, 3);
-        assert!(text.contains("event cart_viewed {\n  total: number,\n  plan: \"free\" | \"pro\"?,\n"), "{text}");
+        assert!(
+            text.contains("event cart_viewed {\n  total: number,\n  plan: \"free\" | \"pro\"?,\n"),
+            "{text}"
+        );
         assert!(text.contains("# `known` has also come with: new: date"), "{text}");
         let formatted = format(FileId(0), &text).unwrap();
         assert!(formatted.left.is_empty(), "{text}");
@@ -385,8 +400,10 @@ mod tests {
     fn settings_keep_what_they_say() {
         let often = often(&seen());
         assert_eq!(often, BTreeMap::from([("cart_viewed".to_owned(), 4)]));
-        let before = "[project]\nname = \"acme\"\n\n[frequency]\npage_viewed = 30\ncart_viewed = 1\n\n[x]\ny = 1\n";
-        let after = "[project]\nname = \"acme\"\n\n[x]\ny = 1\n\n[frequency]\ncart_viewed = 4\npage_viewed = 30\n";
+        let before =
+            "[project]\nname = \"acme\"\n\n[frequency]\npage_viewed = 30\ncart_viewed = 1\n\n[x]\ny = 1\n";
+        let after =
+            "[project]\nname = \"acme\"\n\n[x]\ny = 1\n\n[frequency]\ncart_viewed = 4\npage_viewed = 30\n";
         assert_eq!(with_frequency(before, &often), after);
         assert_eq!(with_frequency(after, &often), after);
         assert_eq!(with_frequency("", &often), "[frequency]\ncart_viewed = 4\n");

@@ -46,11 +46,13 @@ fn all(workflows: &[Value]) {
         screen::line("no workflows");
         return;
     }
-    let mut table =
-        Table::new(&["workflow", "state", "entered", "goal", "rate", "held out", "rate", "going on", "parked", "finished"]);
+    let mut table = Table::new(&[
+        "workflow", "state", "entered", "goal", "rate", "held out", "rate", "going on", "parked", "finished",
+    ]);
     for workflow in workflows {
         let (runs, held_out) = (json::member(workflow, "runs"), json::member(workflow, "held_out"));
-        let going_on = json::count(runs, "waiting") + json::count(runs, "acting") + json::count(runs, "queued");
+        let going_on =
+            json::count(runs, "waiting") + json::count(runs, "acting") + json::count(runs, "queued");
         let parked = json::count(runs, "parked");
         let state = json::text(workflow, "state");
         table.row(vec![
@@ -60,9 +62,15 @@ fn all(workflows: &[Value]) {
             goal(workflow, json::count(workflow, "goals").to_string()),
             goal(workflow, percent(json::member(workflow, "rate"))),
             if held_out.is_null() { Cell::dim("") } else { number(json::count(held_out, "entered")) },
-            goal(workflow, if held_out.is_null() { String::new() } else { percent(json::member(held_out, "rate")) }),
+            goal(
+                workflow,
+                if held_out.is_null() { String::new() } else { percent(json::member(held_out, "rate")) },
+            ),
             number(going_on),
-            Cell::painted(parked.to_string(), if parked > 0 { |text| screen::red(text) } else { str::to_owned }),
+            Cell::painted(
+                parked.to_string(),
+                if parked > 0 { |text| screen::red(text) } else { str::to_owned },
+            ),
             number(json::count(runs, "finished")),
         ]);
     }
@@ -93,7 +101,8 @@ fn percent(rate: &Value) -> String {
 fn one(workflow: &Value) {
     let (state, title) = (json::text(workflow, "state"), json::text(workflow, "title"));
     let name = screen::bold(json::text(workflow, "workflow"));
-    let title = if title.is_empty() { String::new() } else { format!(" {}", screen::dim(screen::tame(title))) };
+    let title =
+        if title.is_empty() { String::new() } else { format!(" {}", screen::dim(screen::tame(title))) };
     screen::line(format!("{name}{title} {}", paint(state)(state)));
     let switched = json::member(workflow, "switched");
     if !switched.is_null() {
@@ -126,7 +135,11 @@ fn one(workflow: &Value) {
         .map(|state| format!("{} {state}", json::count(runs, state)))
         .collect();
     screen::line("");
-    screen::line(if states.is_empty() { "no runs".to_owned() } else { format!("runs: {}", states.join(", ")) });
+    screen::line(if states.is_empty() {
+        "no runs".to_owned()
+    } else {
+        format!("runs: {}", states.join(", "))
+    });
 }
 
 fn row(table: &mut Table, workflow: &Value, name: &str, group: &Value) {

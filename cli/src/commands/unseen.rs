@@ -16,7 +16,8 @@ pub(super) fn warn(url: &str, program: &Program) -> Result<usize, Failure> {
     let answer = schema::fetch(&connection)?;
     let found = unseen(&awaited(program), &answer);
     for (name, near, times) in &found {
-        let what = format!("no `{name}` has ever come to {url}; `{near}` has, {}", screen::count(*times, "time"));
+        let what =
+            format!("no `{name}` has ever come to {url}; `{near}` has, {}", screen::count(*times, "time"));
         screen::aside(format!("{} {}", screen::yellow("warning:"), screen::tame(&what)));
     }
     Ok(found.len())
@@ -48,7 +49,8 @@ fn unseen<'a>(awaited: &BTreeSet<&'a str>, answer: &'a Value) -> Vec<(&'a str, &
     let near = |name: &str| {
         let tolerance = (name.chars().count() / 3).max(1);
         let others = seen.iter().filter(|event| !awaited.contains(json::text(event, "name")));
-        let distances = others.map(|event| (strsim::damerau_levenshtein(name, json::text(event, "name")), event));
+        let distances =
+            others.map(|event| (strsim::damerau_levenshtein(name, json::text(event, "name")), event));
         let near = distances.filter(|(distance, _)| *distance <= tolerance);
         near.min_by_key(|(distance, _)| *distance).map(|(_, event)| event)
     };

@@ -1,7 +1,7 @@
 //! What an operator does on a server: drafts, switches, counts, and what has come in.
 
 use crate::serve::Served;
-use crate::{command, folder, onward, text, Ran};
+use crate::{Ran, command, folder, onward, text};
 
 const RULES: &str = r#"event signed_up { plan: "free" | "pro" }
 event bought { amount: number }
@@ -101,7 +101,11 @@ fn what_has_come_in_is_declared() {
     assert!(settings.ends_with("[frequency]\nsigned_upp = 2\n"), "{settings}");
     onward(&["check", text(project.path())]).ends_with(0);
 
-    let checked = served.onward(&["check", text(project.path()), "--server", served.url(), "--deny-warnings"]);
+    let checked =
+        served.onward(&["check", text(project.path()), "--server", served.url(), "--deny-warnings"]);
     let err = checked.complains_with(1);
-    assert!(err.contains("no `signed_up` has ever come to") && err.contains("`signed_upp` has, 2 times"), "{err}");
+    assert!(
+        err.contains("no `signed_up` has ever come to") && err.contains("`signed_upp` has, 2 times"),
+        "{err}"
+    );
 }

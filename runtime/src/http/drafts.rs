@@ -80,8 +80,7 @@ pub(super) async fn approve(State(api): State<Arc<Api>>, headers: HeaderMap, bod
 
 pub(super) async fn discard(State(api): State<Arc<Api>>, headers: HeaderMap, body: Body) -> Answer {
     let which = Which::read(&bytes(&headers, body, BODY).await?)?;
-    let changed =
-        api.store.discard_drafts(&which.filter(), "discarded by a person", api.clock.now()).await?;
+    let changed = api.store.discard_drafts(&which.filter(), "discarded by a person", api.clock.now()).await?;
     api.signals.facts();
     Ok(Json(json!({ "changed": changed.len(), "keys": changed })))
 }
@@ -138,7 +137,12 @@ fn draft_json(intent: &Intent, action: Option<&ActionDecl>, known: &Snapshot) ->
             let named = action.params.iter().zip(&intent.arguments);
             named.map(|(param, value)| (param.name.to_string(), value.clone())).collect()
         }
-        None => intent.arguments.iter().zip(1..).map(|(value, number)| (format!("{number}"), value.clone())).collect(),
+        None => intent
+            .arguments
+            .iter()
+            .zip(1..)
+            .map(|(value, number)| (format!("{number}"), value.clone()))
+            .collect(),
     };
     json!({
         "key": &*intent.key, "run": &*intent.run, "workflow": &*intent.workflow, "step": &*intent.step,

@@ -101,7 +101,10 @@ impl Guess {
 
     /// Whether the same few words come again and again.
     fn is_set(&self) -> bool {
-        !self.many && self.lists == 0 && self.texts.len() >= 2 && self.seen >= ENOUGH.max(self.texts.len() * 5)
+        !self.many
+            && self.lists == 0
+            && self.texts.len() >= 2
+            && self.seen >= ENOUGH.max(self.texts.len() * 5)
     }
 }
 

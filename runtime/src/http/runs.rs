@@ -97,7 +97,11 @@ pub(super) async fn names<'a>(
     ids: impl IntoIterator<Item = &'a EntityId>,
 ) -> Result<Snapshot, Problem> {
     let ids: BTreeSet<EntityId> = ids.into_iter().cloned().collect();
-    if ids.is_empty() { Ok(Snapshot::default()) } else { Ok(api.store.load(&needs::entities(ids), None).await?) }
+    if ids.is_empty() {
+        Ok(Snapshot::default())
+    } else {
+        Ok(api.store.load(&needs::entities(ids), None).await?)
+    }
 }
 
 pub(super) fn subject_json(id: &EntityId, known: &Snapshot) -> Value {

@@ -27,7 +27,8 @@ pub(super) async fn schema(State(api): State<Arc<Api>>, params: Params) -> Answe
     let known = Known::new(live.as_ref().map(|live| live.program()));
     let look = Look::of(&seen);
     let events: Vec<Value> = seen.events.iter().map(|count| event_json(count, &look, &known)).collect();
-    let entities: Vec<Value> = look.entities.iter().map(|(kind, fields)| entity_json(kind, fields, &known)).collect();
+    let entities: Vec<Value> =
+        look.entities.iter().map(|(kind, fields)| entity_json(kind, fields, &known)).collect();
     Ok(Json(json!({ "events": events, "entities": entities, "time": now.to_string() })))
 }
 

@@ -40,7 +40,8 @@ pub(super) async fn take(
     let (live, source) = find(&api, uri.path())?;
     let program = live.program();
     let source = program.sources.get(source).ok_or_else(unbelieved)?;
-    let came = Came { method: &method, uri: &uri, headers: &headers, raw: &raw, public: api.public.as_deref() };
+    let came =
+        Came { method: &method, uri: &uri, headers: &headers, raw: &raw, public: api.public.as_deref() };
     let (request, form) = came.request();
     let now = api.clock.now();
     let secret = |name: &str| api.secrets.get(name).map(Arc::from);
@@ -96,7 +97,9 @@ fn find(api: &Api, path: &str) -> Result<(Arc<Loaded>, usize), Problem> {
     let paths: Vec<String> = sources.iter().map(|source| below(&source.path)).collect();
     Err(match nearest(&below(asked), paths.iter().map(String::as_str)) {
         Some(near) => none().help(format!("did you mean `{BELOW}{near}`?")),
-        None => none().help("sources are declared in the rules, or switched on in onward.toml under `[sources]`"),
+        None => {
+            none().help("sources are declared in the rules, or switched on in onward.toml under `[sources]`")
+        }
     })
 }
 
@@ -119,7 +122,8 @@ fn said(answer: Answer) -> Response {
     match answer {
         Answer::Json(json) => Json(json).into_response(),
         Answer::Text(text) => {
-            let kind = if text.starts_with('<') { "text/xml; charset=utf-8" } else { "text/plain; charset=utf-8" };
+            let kind =
+                if text.starts_with('<') { "text/xml; charset=utf-8" } else { "text/plain; charset=utf-8" };
             ([(header::CONTENT_TYPE, kind)], text.to_string()).into_response()
         }
     }
@@ -319,7 +323,8 @@ mod tests {
     #[test]
     fn an_address_is_what_the_sender_used() {
         assert_eq!(url(&[("host", "a.example:4700")], None), "http://a.example:4700/in/calls?source=ads");
-        let proxied = [("host", "10.0.0.1"), ("x-forwarded-proto", "https"), ("x-forwarded-host", "a.example, b")];
+        let proxied =
+            [("host", "10.0.0.1"), ("x-forwarded-proto", "https"), ("x-forwarded-host", "a.example, b")];
         assert_eq!(url(&proxied, None), "https://a.example/in/calls?source=ads");
         assert_eq!(url(&proxied, Some("https://c.example/")), "https://c.example/in/calls?source=ads");
     }

@@ -176,8 +176,8 @@ impl Hearing<'_> {
 
     /// Whom an event is about, of a kind.
     fn about(&self, told: &Told, kind: &str) -> Option<Who> {
-        let whos = told.about.iter().filter_map(|place| self.whos.get(*place)?.as_ref());
-        whos.filter(|who| &*who.kind == kind).next_back().cloned()
+        let mut whos = told.about.iter().filter_map(|place| self.whos.get(*place)?.as_ref());
+        whos.rfind(|who| &*who.kind == kind).cloned()
     }
 
     /// The fields that fit their declarations; what does not is told.
@@ -229,7 +229,8 @@ impl Hearing<'_> {
         let has_all = |named: &Named| {
             let mut keys = said.iter();
             !said.is_empty()
-                && keys.all(|(name, text)| named.keys.iter().any(|(own, it)| **own == **name && **it == **text))
+                && keys
+                    .all(|(name, text)| named.keys.iter().any(|(own, it)| **own == **name && **it == **text))
         };
         if let Some((_, who)) = same.into_iter().find(|(named, _)| has_all(named)) {
             return Some(who.clone());

@@ -10,7 +10,8 @@ pub(crate) async fn what_is_paused_is_not_due(bed: &Bed) {
     let node = Node::start(bed, "n1").await;
     let runs = vec![new_run(run("r1", "ana"))];
     node.commit("ana", Transition { runs, ..Transition::default() }).await.unwrap();
-    node.intend("ana", vec![intent("i1", "ana"), Intent { workflow: "other".into(), ..intent("i2", "ana") }]).await;
+    node.intend("ana", vec![intent("i1", "ana"), Intent { workflow: "other".into(), ..intent("i2", "ana") }])
+        .await;
     bed.store.switch("welcome", Some(Switch::Paused), "lea", after(1)).await.unwrap();
     bed.store.switch("welcome", Some(Switch::Paused), "ben", after(2)).await.unwrap();
     let switches = bed.store.switches().await.unwrap();
@@ -46,10 +47,8 @@ pub(crate) async fn a_reference_by_keys_becomes_an_id(bed: &Bed) {
         origin: Origin::Live,
     };
     let order = Who { kind: "order".into(), ..keys(&[(Namespace::Other, "shop:1")]) };
-    let facts = vec![
-        attributes("o1", order, vec![("contact".into(), ana())]),
-        attributes("c1", ana(), Vec::new()),
-    ];
+    let facts =
+        vec![attributes("o1", order, vec![("contact".into(), ana())]), attributes("c1", ana(), Vec::new())];
     bed.store.accept(facts).await.unwrap();
     let found = bed.store.find("contact", "ana@example.com").await.unwrap().unwrap();
     assert_eq!(bed.store.find("contact", "shop:7").await.unwrap().unwrap().id, found.id);

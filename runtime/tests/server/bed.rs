@@ -196,7 +196,8 @@ pub(crate) fn compiled(rules: &str) -> Vec<u8> {
 pub(crate) fn compiled_with(more: &str, rules: &str) -> Vec<u8> {
     let settings = "[project]\nname = \"test\"\ntimezone = \"UTC\"\nsender = \"Acme <hello@acme.example>\"\n";
     let settings = format!("{settings}{more}");
-    let compiled = onward_compiler::project::compile([("onward.toml", settings.as_str()), ("rules.onward", rules)]);
+    let compiled =
+        onward_compiler::project::compile([("onward.toml", settings.as_str()), ("rules.onward", rules)]);
     let Some(artifact) = &compiled.artifact else { panic!("{:#?}", compiled.diagnostics) };
     artifact.artifact().encode().unwrap()
 }

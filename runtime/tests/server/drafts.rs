@@ -41,7 +41,8 @@ async fn a_draft_is_shown_changed_and_approved() {
     assert_eq!((&message["subject"], &message["text"]), (&json!("Order 1"), &json!("We have it.")));
     assert_eq!(draft["parameters"][1]["name"], "to");
 
-    let changes = json!({"arguments": {"subject": "Your order", "message.text": "Soon.", "to": ["ben@example.com"]}});
+    let changes =
+        json!({"arguments": {"subject": "Your order", "message.text": "Soon.", "to": ["ben@example.com"]}});
     let after = bed.patch(&format!("/v1/drafts/{key}"), &changes).await;
     assert_eq!(after.status, 200, "{after:?}");
     let message = &after.body["arguments"]["message"];
@@ -53,7 +54,10 @@ async fn a_draft_is_shown_changed_and_approved() {
     let sent = serde_json::to_value(bed.outbox.after(0)).unwrap();
     assert_eq!(sent.as_array().map(Vec::len), Some(1), "{sent}");
     let text = sent.to_string();
-    assert!(text.contains("Your order") && text.contains("ben@example.com") && text.contains("Soon."), "{text}");
+    assert!(
+        text.contains("Your order") && text.contains("ben@example.com") && text.contains("Soon."),
+        "{text}"
+    );
     let late = bed.patch(&format!("/v1/drafts/{key}"), &changes).await;
     assert_eq!(late.status, 404, "{late:?}");
     assert!(drafts(&bed).await.is_empty());
@@ -73,7 +77,11 @@ async fn a_change_that_does_not_fit_says_where_and_why() {
     ] {
         let answer = bed.patch(&path, &json!({ "arguments": arguments })).await;
         let error = &answer.body["error"];
-        assert_eq!((answer.status, &error["code"], &error["field"]), (status, &json!(code), &json!(field)), "{answer:?}");
+        assert_eq!(
+            (answer.status, &error["code"], &error["field"]),
+            (status, &json!(code), &json!(field)),
+            "{answer:?}"
+        );
     }
     assert_eq!(bed.patch(&path, &json!({})).await.status, 400);
     assert_eq!(bed.patch("/v1/drafts/none", &json!({"arguments": {}})).await.status, 404);

@@ -7,9 +7,7 @@ use crate::bed::{Bed, EVENTS, compiled};
 #[tokio::test]
 async fn events_and_attributes_are_described_as_they_came() {
     let bed = Bed::dev("workflow w { on order_placed do set contact.score = 1 }").await;
-    let event = |number: u32, contact: &str, data: Value| {
-        json!({"id": format!("e{number}"), "event": "cart_viewed", "contact": {"id": contact, "city": "Ulm"}, "data": data})
-    };
+    let event = |number: u32, contact: &str, data: Value| json!({"id": format!("e{number}"), "event": "cart_viewed", "contact": {"id": contact, "city": "Ulm"}, "data": data});
     let events = json!([
         event(1, "ana", json!({"total": 1.5, "seen": "2026-03-01", "tags": ["a"]})),
         event(2, "ana", json!({"total": 2})),
@@ -50,7 +48,8 @@ async fn a_new_segment_is_filled_in_and_fires_if_told_to() {
             "{EVENTS}\nsegment {name} of contact where score > 5\nworkflow w_{name} {{ on contact enters {name} once do webhook \"https://example.com/{name}\" send {{ a: 1 }} }}"
         )
     };
-    let deploy = async |path: &str, rules: &str| bed.bytes(path, "application/octet-stream", compiled(rules)).await;
+    let deploy =
+        async |path: &str, rules: &str| bed.bytes(path, "application/octet-stream", compiled(rules)).await;
     let answer = deploy("/v1/programs?edges=silent", &rules("quiet")).await;
     assert_eq!((answer.status, &answer.body["fill"]), (200, &json!("silent")), "{answer:?}");
     bed.server.until_idle().await.unwrap();

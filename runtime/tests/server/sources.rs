@@ -121,8 +121,7 @@ source payments2 {
         (8, now, vec![], 401),
     ] {
         let body = body(&number.to_string());
-        let signatures: String =
-            keys.iter().map(|key| format!(",v1={}", signed(at, key, &body))).collect();
+        let signatures: String = keys.iter().map(|key| format!(",v1={}", signed(at, key, &body))).collect();
         let header = format!("t={at}{signatures},v0=00");
         let (status, answer) = sent(&bed, "/in/pay", &body, &[("Stripe-Signature", &header)]).await;
         assert_eq!(status, expected, "{number}: {answer}");
@@ -152,7 +151,8 @@ async fn the_catalogues_stripe_takes_its_events() {
 #[tokio::test]
 async fn a_form_is_signed_with_its_address() {
     let bed = bed("\"twilio_sms\"", "").await;
-    let form = [("MessageSid", "SM1"), ("From", "+14155550123"), ("Body", "yes & more"), ("To", "+14155550199")];
+    let form =
+        [("MessageSid", "SM1"), ("From", "+14155550123"), ("Body", "yes & more"), ("To", "+14155550199")];
     let encoded = "MessageSid=SM1&From=%2B14155550123&Body=yes+%26+more&To=%2B14155550199";
     let address = "https://rules.acme.example/in/twilio/sms?a=1";
     let mut sorted = form;
@@ -223,8 +223,9 @@ async fn proofs_of_every_sort() {
     assert_eq!(post("/in/bearer", &[("Authorization", "Bearer t0kem")]).await, 401);
     assert_eq!(post("/in/bearer", &[("Authorization", &format!("Bearer {KEY}"))]).await, 401);
     assert_eq!(post("/in/unset", &[("Authorization", "Bearer ")]).await, 401);
-    let (status, _, text) =
-        bed.plain(|client, url| client.get(format!("{url}/in/token?key=t0ken&login=ben&challenge=c%201"))).await;
+    let (status, _, text) = bed
+        .plain(|client, url| client.get(format!("{url}/in/token?key=t0ken&login=ben&challenge=c%201")))
+        .await;
     assert_eq!((status, text.as_str()), (200, "c 1"));
     find(&bed, "contact", "ben").await;
     let (status, _, _) = bed.plain(|client, url| client.get(format!("{url}/in/token?key=x&login=eve"))).await;
@@ -255,7 +256,10 @@ source shop2 {
         sent(&bed, "/in/shop?key=t0ken", &items(json!([good, lacks, bad, nobody])), &[]).await;
     assert_eq!((status, &answer["events"], &answer["refused"]), (200, &json!(1), &json!(2)), "{answer}");
     for problem in answer["problems"].as_array().unwrap() {
-        assert_eq!((&problem["error"]["code"], &problem["error"]["field"]), (&json!("missing"), &json!("amount")));
+        assert_eq!(
+            (&problem["error"]["code"], &problem["error"]["field"]),
+            (&json!("missing"), &json!("amount"))
+        );
     }
     assert_eq!(answer["notes"], json!(["the contact has no `email`: it and what is about it is left out"]));
     assert_eq!(attribute(&find(&bed, "contact", "ana@example.com").await, "first_name"), "7");
@@ -272,7 +276,8 @@ async fn a_path_that_is_none_is_answered_with_the_nearest() {
     assert_eq!((status, &answer["error"]["help"]), (404, &json!("did you mean `/in/github`?")), "{answer}");
     assert_eq!(sent(&bed, "/in/nothing/like/it", "{}", &[]).await.0, 404);
     assert_eq!(sent(&Bed::dev("").await, "/in/github", "{}", &[]).await.0, 404, "no rules");
-    let (status, _, _) = bed.plain(|client, url| client.head(format!("{url}/in/token?key=t0ken&login=eve"))).await;
+    let (status, _, _) =
+        bed.plain(|client, url| client.head(format!("{url}/in/token?key=t0ken&login=eve"))).await;
     assert_eq!(status, 405);
     let large = "x".repeat((5 << 20) + 1);
     assert_eq!(sent(&bed, "/in/bearer", &large, &[("Authorization", "Bearer t0ken")]).await.0, 413);

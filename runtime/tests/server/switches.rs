@@ -39,7 +39,12 @@ async fn turn(bed: &Bed, workflow: &str, order: &str) -> String {
 /// How many requests went to the address that ends so.
 fn sent(bed: &Bed, end: &str) -> usize {
     let caught = serde_json::to_value(bed.outbox.after(0)).unwrap();
-    caught.as_array().unwrap().iter().filter(|it| it.to_string().contains(&format!("example.com/{end}"))).count()
+    caught
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|it| it.to_string().contains(&format!("example.com/{end}")))
+        .count()
 }
 
 #[tokio::test]
