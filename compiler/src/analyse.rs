@@ -18,6 +18,7 @@ use std::collections::BTreeMap;
 use crate::config;
 use crate::diagnostic::{FileId, Span};
 use crate::hir::{Hir, Step, StepKind};
+use crate::links::Link;
 use crate::report::Report;
 
 /// Everything that the analyses share.
@@ -47,6 +48,26 @@ pub(crate) fn analyse(
     analysis.cycles();
     analysis.double_sends();
     analysis.frequent_sends();
+}
+
+/// Which workflow may set off which.
+pub(crate) fn links(hir: &Hir) -> Vec<Link> {
+    let (frequency, words) = (BTreeMap::new(), |_: Span| String::new());
+    let mut report = Report::default();
+    let analysis = Analysis { hir, frequency: &frequency, words: &words, report: &mut report };
+    let mut found = Vec::new();
+    for workflow in hir.workflows.values() {
+        for deed in link::deeds(workflow) {
+            let heard = hir.workflows.values().filter(|it| analysis.may_start(&deed.what, it));
+            found.extend(heard.map(|other| Link {
+                from: workflow.name.clone(),
+                to: other.name.clone(),
+                deed: deed.what.words(),
+                span: deed.span,
+            }));
+        }
+    }
+    found
 }
 
 /// The lists of steps inside a step.

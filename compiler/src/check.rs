@@ -57,11 +57,17 @@ use crate::project::Parsed;
 use crate::report::Report;
 use crate::source::Content;
 use crate::syntax::ast::{AstNode, Origin};
+use crate::uses::{Role, Thing};
+pub(crate) use effect::first_param;
+pub(crate) use history::functions;
+pub(crate) use pipe::type_of;
 use scope::Scope;
 use segment::Segments;
+pub use sms::text_messages;
 use step_name::StepNames;
 use template::Body;
 pub(crate) use words::plain;
+pub(crate) use workflow::subject_of;
 
 /// Checks everything that is declared.
 pub(crate) fn check(declared: &Declarations, project: &Parsed, report: &mut Report) -> Hir {
@@ -71,6 +77,7 @@ pub(crate) fn check(declared: &Declarations, project: &Parsed, report: &mut Repo
         report,
         used_actions: IndexMap::new(),
         used_templates: BTreeSet::new(),
+        used_segments: BTreeSet::new(),
         missing_settings: BTreeSet::new(),
         segments: BTreeMap::new(),
         bodies: BTreeMap::new(),
@@ -91,6 +98,7 @@ struct Checker<'a> {
     /// Actions that some workflow uses, each with its first use.
     used_actions: IndexMap<Arc<str>, Span>,
     used_templates: BTreeSet<Arc<str>>,
+    used_segments: BTreeSet<Arc<str>>,
     /// Settings that were reported as missing.
     missing_settings: BTreeSet<String>,
     /// Messages that were taken apart, by where they stand: a template is looked at
@@ -119,6 +127,26 @@ struct Numbers {
     /// Names given by `let`.
     lets: u32,
     step_names: StepNames,
+    /// The workflow or action that is checked.
+    whose: Option<Arc<str>>,
+    /// Names given so far, each with its place and that of whoever had it first.
+    given: Vec<Given>,
+}
+
+/// A name that was given by `as`, `let`, `for` or a test.
+#[derive(Debug)]
+struct Given {
+    name: Arc<str>,
+    span: Span,
+}
+
+/// To how many events a name may be given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Times {
+    /// To one.
+    Once,
+    /// To all that can start a workflow.
+    Several,
 }
 
 /// Where an expression stands, and what it can see.
@@ -138,6 +166,49 @@ impl Checker<'_> {
     /// Begins a workflow or action: numbers and names count from the start.
     fn begin(&mut self) {
         self.numbers = Numbers::default();
+    }
+
+    /// The same for one that has a name.
+    fn begin_named(&mut self, name: &Arc<str>) {
+        self.begin();
+        self.numbers.whose = Some(name.clone());
+    }
+
+    /// Notes that the name at `span` stands for something that has a value from here on. A name
+    /// that is `given` to several events is one.
+    fn name_given(&mut self, name: &Arc<str>, span: Span, times: Times) {
+        let same = || self.numbers.given.iter().find(|it| it.name == *name).map(|it| it.span);
+        let first = if times == Times::Several { same() } else { None }.unwrap_or(span);
+        self.numbers.given.push(Given { name: name.clone(), span: first });
+        self.report.note(span, Thing::Alias { span: first, name: name.clone() }, Role::Declares);
+    }
+
+    /// Notes a use of a name that was given.
+    fn given_used(&mut self, name: &str, span: Span) {
+        if let Some(given) = self.numbers.given.iter().rev().find(|it| *it.name == *name) {
+            let thing = Thing::Alias { span: given.span, name: given.name.clone() };
+            self.report.used(span, thing);
+        }
+    }
+
+    /// Notes a use of a field of the events that may be at hand.
+    fn field_used(&mut self, events: &[Arc<str>], name: &str, span: Span) {
+        for event in events {
+            let declared = self.declared.events.get(event).and_then(|it| it.fields.get(name));
+            if let Some(field) = declared {
+                let thing = Thing::Field { event: event.clone(), name: field.name.clone() };
+                self.report.used(span, thing);
+            }
+        }
+    }
+
+    /// Notes a use of an attribute of an entity.
+    fn attribute_used(&mut self, entity: &str, name: &str, span: Span) {
+        let Some((entity, declared)) = self.declared.entities.get_key_value(entity) else { return };
+        if let Some(field) = declared.attributes.get(name) {
+            let thing = Thing::Attribute { entity: entity.clone(), name: field.name.clone() };
+            self.report.used(span, thing);
+        }
     }
 
     fn new_var(&mut self) -> VarId {
@@ -188,6 +259,14 @@ impl Checker<'_> {
     fn source(&self, span: Span) -> &str {
         let file = self.project.files().nth(span.file.0 as usize);
         file.and_then(|it| it.text.get(span.range())).unwrap_or_default()
+    }
+
+    /// What stands inside the quotes at `span`, if it is a text in quotes.
+    fn inside_quotes(&self, span: Span) -> Span {
+        let source = self.source(span);
+        let signs = source.len() - source.trim_matches(['"', '\'']).len();
+        let one_side = u32::try_from(signs / 2).unwrap_or(0);
+        Span { start: span.start + one_side, end: span.end - one_side, ..span }
     }
 
     /// The words at `span` on one line, cut short if they are many.

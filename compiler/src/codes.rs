@@ -197,6 +197,8 @@ codes! {
     ALWAYS_SET = "W0103";
     /// The name of a template stands in quotes where a text is wanted.
     QUOTED_TEMPLATE = "W0104";
+    /// A segment that nobody uses.
+    UNUSED_SEGMENT = "W0105";
     /// Rules set each other off again and again.
     ENDLESS = "W0501";
     /// One person can get two messages within a day.

@@ -28,6 +28,8 @@ pub(crate) struct Config {
     pub(crate) sources: Vec<(Arc<str>, Span)>,
     /// Other settings by their path, `twilio.from`.
     pub(crate) settings: BTreeMap<String, Constant>,
+    /// Where the name of each setting stands.
+    pub(crate) places: BTreeMap<String, Span>,
     /// About how often an event comes to one contact in thirty days.
     pub(crate) frequency: BTreeMap<String, u32>,
 }
@@ -35,7 +37,8 @@ pub(crate) struct Config {
 impl Default for Config {
     fn default() -> Self {
         let project = Project { name: "project".into(), timezone: "UTC".into(), sender: None, smtp: None };
-        Self { project, sources: Vec::new(), settings: BTreeMap::new(), frequency: BTreeMap::new() }
+        let (settings, places, frequency) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        Self { project, sources: Vec::new(), settings, places, frequency }
     }
 }
 
@@ -230,6 +233,7 @@ impl Reader<'_> {
             }
             match constant(value.get_ref()) {
                 Some(constant) => {
+                    self.config.places.insert(path.clone(), self.span(&key.span()));
                     self.config.settings.insert(path, constant);
                 }
                 None => {

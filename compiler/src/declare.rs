@@ -3,13 +3,14 @@
 //! Collecting comes before checking, so that files may name each other in any
 //! order. It must not look into workflows, messages or the bodies of actions.
 
+mod catalogue;
 mod collect;
 mod field;
 mod file;
 mod ingest;
 mod policy;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use indexmap::IndexMap;
@@ -50,8 +51,8 @@ pub(crate) struct Declarations {
     pub(crate) policies: Vec<Policy>,
     /// What people can agree to or refuse.
     pub(crate) topics: IndexMap<Arc<str>, Topic>,
-    /// The channels by which actions reach people.
-    pub(crate) channels: BTreeSet<Arc<str>>,
+    /// The channels by which actions reach people, each with a place that names it.
+    pub(crate) channels: BTreeMap<Arc<str>, Span>,
     pub(crate) workflows: Vec<Workflow>,
     /// The place of each name's first workflow in `workflows`.
     pub(crate) workflow_names: IndexMap<Arc<str>, usize>,
@@ -84,14 +85,16 @@ pub(crate) enum Understood {
     Partly,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Entity {
     pub(crate) attributes: Fields,
     pub(crate) docs: Arc<str>,
+    /// Everywhere it is declared.
+    pub(crate) spans: Vec<Span>,
     pub(crate) understood: Understood,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Event {
     pub(crate) about: Arc<str>,
     pub(crate) fields: Fields,
@@ -101,7 +104,7 @@ pub(crate) struct Event {
     pub(crate) understood: Understood,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Sender {
     /// None after a mistake.
     pub(crate) address: Option<Arc<str>>,
@@ -109,7 +112,7 @@ pub(crate) struct Sender {
     pub(crate) author: Author,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Team {
     pub(crate) members: Vec<Arc<str>>,
     pub(crate) span: Span,
@@ -144,7 +147,7 @@ pub(crate) enum PartText {
     File(TemplateFile),
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Action {
     pub(crate) params: IndexMap<Arc<str>, Param>,
     pub(crate) syntax: ast::ActionDecl,
@@ -193,7 +196,7 @@ impl ParamKind {
 }
 
 /// A set of entities by what is true of them.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Segment {
     /// The kind of its members; what was written, if there is no such entity.
     pub(crate) kind: Arc<str>,
@@ -222,7 +225,7 @@ pub(crate) struct Topic {
 }
 
 /// How a provider's webhook becomes facts.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Source {
     pub(crate) syntax: ast::SourceDecl,
     pub(crate) origin: Origin,

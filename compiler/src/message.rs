@@ -10,6 +10,7 @@ use pest::Parser as _;
 use pest::iterators::Pair;
 use rowan::{TextRange, TextSize};
 
+pub use crate::check::text_messages;
 use crate::diagnostic::{Applicability, Diagnostic, FileId, Span};
 use crate::syntax::ast::{Origin, Quotes, StringLit};
 use crate::syntax::{Parse, codes, parse_expression};

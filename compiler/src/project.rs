@@ -6,16 +6,19 @@
 //!
 //! It must not know the disk: whoever has files gives their paths and texts.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use onward_bytecode::{Artifact, Debug, SourceFile, Verified};
+use onward_bytecode::{Artifact, Debug, SourceFile, SpanAt, Verified};
 
 use crate::diagnostic::{Diagnostic, FileId, Severity, Span};
 use crate::hir::Hir;
+pub use crate::memory::Memory;
+use crate::names::Names;
 use crate::report::Report;
 use crate::source::{self, Content, Source};
-pub use crate::memory::Memory;
-use crate::{analyse, check, codes, declare, lower};
+use crate::uses::Use;
+use crate::{analyse, check, codes, declare, lower, names};
 
 /// The files of the catalogue that is part of every project: their paths and texts.
 #[must_use]
@@ -58,9 +61,9 @@ impl Project {
         let files = self.files.into_iter().zip(0..);
         let mut files: Vec<Source> =
             files.map(|(file, id)| Source::parse(file, FileId(id), memory)).collect();
-        let own = u32::try_from(files.len()).unwrap_or(u32::MAX);
-        files.extend(source::catalogue(own));
-        Parsed { files }
+        let own = files.len();
+        files.extend(source::catalogue(u32::try_from(own).unwrap_or(u32::MAX)));
+        Parsed { files, own }
     }
 }
 
@@ -68,12 +71,19 @@ impl Project {
 #[derive(Debug)]
 pub struct Parsed {
     files: Vec<Source>,
+    /// How many of them, the first, are the project's own: the catalogue follows.
+    own: usize,
 }
 
 impl Parsed {
     fn words(&self, span: Span) -> String {
         let file = self.files.get(span.file.0 as usize);
         file.and_then(|it| it.text.get(span.range())).unwrap_or_default().to_owned()
+    }
+
+    /// The project's own files.
+    pub(crate) fn own(&self) -> &[Source] {
+        self.files.get(..self.own).unwrap_or_default()
     }
 
     pub(crate) fn files(&self) -> impl Iterator<Item = &Source> {
@@ -90,12 +100,21 @@ impl Parsed {
             }
         }
         let declared = declare::collect(&self, &mut report);
+        names::note_declarations(&declared, &mut report);
+        let names = Names::of(&declared, &|span| self.words(span).into());
         let hir = check::check(&declared, &self, &mut report);
         let words = |span: Span| self.words(span);
         analyse::analyse(&hir, &declared.config.frequency, &words, &mut report);
         let hir = (!report.has_errors()).then_some(hir);
         let sources = self.files.into_iter().map(|it| SourceFile { path: it.path, text: it.text });
-        Checked { hir, diagnostics: report.finish(), sources: sources.collect() }
+        let uses = report.take_uses();
+        Checked {
+            hir,
+            uses,
+            declared: Arc::new(names),
+            diagnostics: report.finish(),
+            sources: sources.collect(),
+        }
     }
 }
 
@@ -104,6 +123,10 @@ impl Parsed {
 pub struct Checked {
     /// The program; none if there is any error.
     pub hir: Option<Hir>,
+    /// Where names stand and what for, by place; also after mistakes.
+    pub uses: Vec<Use>,
+    /// What is declared; also after mistakes.
+    pub declared: Arc<Names>,
     /// Everything there is to say, by place.
     pub diagnostics: Vec<Diagnostic>,
     /// The files: a [`FileId`] is a place in this list.
@@ -114,11 +137,11 @@ impl Checked {
     /// Makes the program that a server runs.
     #[must_use]
     pub fn lower(self) -> Compiled {
-        let Self { hir, mut diagnostics, sources } = self;
+        let Self { hir, mut diagnostics, sources, .. } = self;
         let lowered = hir.map(|hir| lower::lower(&hir));
         let artifact = match lowered {
             Some(Ok(lowered)) => {
-                let debug = Debug { sources: sources.clone(), spans: lowered.spans };
+                let debug = debug(&sources, lowered.spans);
                 match (Artifact { program: lowered.program, debug }).verify() {
                     Ok(verified) => Some(verified),
                     Err(problem) => {
@@ -135,6 +158,18 @@ impl Checked {
         };
         Compiled { artifact, diagnostics, sources }
     }
+}
+
+/// What explains a program: of the catalogue's files, only the texts that some code comes from.
+#[must_use]
+pub fn debug(sources: &[SourceFile], spans: Vec<Vec<SpanAt>>) -> Debug {
+    let pointed: BTreeSet<u32> = spans.iter().flatten().map(|it| it.file).collect();
+    let kept = sources.iter().zip(0..).map(|(file, number)| {
+        let needed = !file.path.starts_with(source::FOLDER) || pointed.contains(&number);
+        let text = if needed { file.text.clone() } else { "".into() };
+        SourceFile { path: file.path.clone(), text }
+    });
+    Debug { sources: kept.collect(), spans }
 }
 
 /// The compiler's own fault, caught before it does harm.

@@ -7,6 +7,7 @@
 use std::collections::BTreeSet;
 
 use crate::diagnostic::{Code, Diagnostic, Label, Severity, Span};
+use crate::uses::{Role, Thing, Use};
 
 /// Diagnostics, in the order found.
 #[derive(Debug, Default)]
@@ -15,6 +16,8 @@ pub(crate) struct Report {
     seen: BTreeSet<(Code, Span)>,
     /// What to point at beside each new diagnostic: the places that led here.
     because: Vec<Label>,
+    /// Where names stand, and what for.
+    uses: Vec<Use>,
 }
 
 impl Report {
@@ -48,6 +51,27 @@ impl Report {
             self.seen.remove(&(diagnostic.code, diagnostic.primary.span));
         }
         taken
+    }
+
+    /// Notes what the name at `span` stands for.
+    pub(crate) fn used(&mut self, span: Span, thing: Thing) {
+        self.note(span, thing, Role::Names);
+    }
+
+    /// Notes that the name at `span` is declared there, or used.
+    pub(crate) fn note(&mut self, span: Span, thing: Thing, role: Role) {
+        // A name that is only tried out stands nowhere.
+        if span.start < span.end {
+            self.uses.push(Use { span, thing, role });
+        }
+    }
+
+    /// What all names stand for, by place.
+    pub(crate) fn take_uses(&mut self) -> Vec<Use> {
+        let mut uses = std::mem::take(&mut self.uses);
+        uses.sort_unstable();
+        uses.dedup();
+        uses
     }
 
     /// Whether there is any error.

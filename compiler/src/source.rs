@@ -36,15 +36,21 @@ pub(crate) const STD: &[(&str, &str)] = &[
     ("std/whatsapp.onward", include_str!("../std/whatsapp.onward")),
 ];
 
+/// Where the files of the catalogue seem to lie.
+pub(crate) const FOLDER: &str = "std/";
+
 /// The files of the catalogue, numbered from `first` on. They never change, so they
 /// are parsed once.
 pub(crate) fn catalogue(first: u32) -> impl Iterator<Item = Source> {
-    static PARSED: OnceLock<Vec<Parse>> = OnceLock::new();
-    let parsed = PARSED.get_or_init(|| STD.iter().map(|(_, text)| syntax::parse(FileId(0), text)).collect());
-    STD.iter().zip(parsed).zip(first..).map(|(((path, text), parse), id)| Source {
+    static PARSED: OnceLock<Vec<(SourceFile, Parse)>> = OnceLock::new();
+    let parse = |(path, text): &(&str, &str)| {
+        (SourceFile { path: (*path).into(), text: (*text).into() }, syntax::parse(FileId(0), text))
+    };
+    let parsed = PARSED.get_or_init(|| STD.iter().map(parse).collect());
+    parsed.iter().zip(first..).map(|((file, parse), id)| Source {
         id: FileId(id),
-        path: (*path).into(),
-        text: (*text).into(),
+        path: file.path.clone(),
+        text: file.text.clone(),
         author: Author::Std,
         content: Content::Rules { file: parse.file(), errors: parse.diagnostics().to_vec() },
     })

@@ -38,6 +38,15 @@ pub fn parse_expression(file: FileId, text: &str, offset: u32) -> Parse {
     Parser::new(Origin { file, offset }, text).hole()
 }
 
+/// Whether a word can be a name wherever one stands.
+#[must_use]
+pub fn is_name(word: &str) -> bool {
+    let mut letters = word.chars();
+    letters.next().is_some_and(|it| it.is_alphabetic() || it == '_')
+        && letters.all(|it| it.is_alphanumeric() || it == '_')
+        && !words::RESERVED.contains(&word)
+}
+
 impl Parse {
     /// Where the tree's first byte lies: what turns its ranges into spans.
     #[must_use]

@@ -8,8 +8,9 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use onward_compiler::codes;
-use onward_compiler::diagnostic::{Diagnostic, FileId};
+use onward_compiler::diagnostic::{Applicability, Diagnostic, FileId, Fix};
 use onward_compiler::project::{Compiled, compile};
+use onward_compiler::syntax::ast::AstNode as _;
 
 /// What the compiler says about the file `text` alone.
 fn diagnostics(text: &str) -> Vec<Diagnostic> {
@@ -221,4 +222,53 @@ fn tests_leave_the_program_as_it_is() {
     let tested = compile([("rules.onward", rules), ("tests.onward", tests)]);
     assert!(tested.diagnostics.is_empty(), "{:#?}", tested.diagnostics);
     assert_eq!(alone.program(), tested.artifact.unwrap().program());
+}
+
+/// `text` with the changes of a fix made, from the last to the first.
+fn fixed(text: &str, fix: &Fix) -> String {
+    let mut edits: Vec<_> = fix.edits.iter().collect();
+    edits.sort_by_key(|it| std::cmp::Reverse(it.span));
+    let mut text = text.to_owned();
+    for edit in edits {
+        text.replace_range(edit.span.range(), &edit.text);
+    }
+    text
+}
+
+/// The declarations of a file that lie before the place `start`, or behind `end` counted from
+/// the end of the text.
+fn around(text: &str, start: usize, end: usize) -> Vec<String> {
+    let tree = onward_compiler::syntax::parse(FileId(0), text).file().unwrap();
+    let children = tree.syntax().children().filter(|node| {
+        let range = node.text_range();
+        usize::from(range.end()) < start || text.len() - usize::from(range.start()) < end
+    });
+    children.map(|node| node.text().to_string()).collect()
+}
+
+/// A fix that is safe takes its mistake away, and leaves every other declaration as it is.
+#[test]
+#[expect(clippy::disallowed_methods, reason = "the cases are files")]
+fn safe_fixes_mend_and_change_nothing_else() {
+    let (mut wrong, mut tried) = (String::new(), 0);
+    for path in ["check", "syntax"].into_iter().flat_map(expect::cases) {
+        let text = expect::without_expectations(&std::fs::read_to_string(&path).unwrap());
+        let before = diagnostics(&text);
+        let fixes = before.iter().flat_map(|it| it.fixes.iter().map(move |fix| (it, fix)));
+        for (mistake, fix) in fixes.filter(|(_, fix)| fix.applicability == Applicability::Safe) {
+            tried += 1;
+            let mended = fixed(&text, fix);
+            let same = |it: &&Diagnostic| it.code == mistake.code && it.message == mistake.message;
+            let left = diagnostics(&mended).iter().filter(same).count();
+            let start = fix.edits.iter().map(|it| it.span.start as usize).min().unwrap();
+            let end = text.len() - fix.edits.iter().map(|it| it.span.end as usize).max().unwrap();
+            let rest = around(&text, start, end) == around(&mended, start, end);
+            if left >= before.iter().filter(same).count() || !rest {
+                let place = path.file_name().unwrap().display();
+                writeln!(wrong, "{place}: {} {} => {}", mistake.code, mistake.message, fix.title).unwrap();
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+    assert!(tried >= 20, "only {tried} fixes are safe");
 }

@@ -11,7 +11,7 @@ use onward_compiler::lower::lower;
 use onward_compiler::project::Project;
 use onward_compiler::render::{Colour, terminal};
 
-fn compiled<T: Into<String> + Clone>(files: &[(T, T)]) -> Verified {
+fn compiled<T: Into<std::sync::Arc<str>> + Clone>(files: &[(T, T)]) -> Verified {
     let checked = Project::read(files.iter().cloned()).parse().check();
     let mut problems = checked.diagnostics;
     problems.retain(|problem| problem.severity == Severity::Error);

@@ -1,12 +1,13 @@
 //! Rules that set each other off.
 
-use std::collections::BTreeSet;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Analysis;
 use super::link::{Deed, What, deeds};
 use crate::codes;
 use crate::diagnostic::Diagnostic;
-use crate::hir::{Enrolment, Workflow};
+use crate::hir::{Enrolment, TriggerKind, Workflow};
 use onward_bytecode::Stage;
 
 /// One workflow sets off another.
@@ -26,12 +27,16 @@ impl Analysis<'_> {
         while let Some(still) = without_settled(&edges) {
             edges = still;
         }
+        let mut from: BTreeMap<usize, Vec<&Edge>> = BTreeMap::new();
+        for edge in &edges {
+            from.entry(edge.from).or_default().push(edge);
+        }
         let mut told = BTreeSet::new();
         for start in 0..workflows.len() {
             if told.contains(&start) {
                 continue;
             }
-            if let Some(ring) = ring(start, &edges) {
+            if let Some(ring) = ring(start, &from) {
                 told.extend(ring.iter().map(|it| it.from));
                 self.tell(&workflows, &ring);
             }
@@ -39,12 +44,13 @@ impl Analysis<'_> {
     }
 
     fn edges(&self, workflows: &[&Workflow]) -> Vec<Edge> {
+        let ears = Ears::of(workflows);
         let mut edges = Vec::new();
         for (from, workflow) in workflows.iter().enumerate() {
             for deed in deeds(workflow) {
-                for (to, other) in workflows.iter().enumerate() {
-                    if self.may_start(&deed.what, other) {
-                        edges.push(Edge { from, to, deed: deed.clone() });
+                for to in ears.of_deed(&deed.what) {
+                    if workflows.get(*to).is_some_and(|it| self.may_start(&deed.what, it)) {
+                        edges.push(Edge { from, to: *to, deed: deed.clone() });
                     }
                 }
             }
@@ -70,6 +76,43 @@ impl Analysis<'_> {
             diagnostic = diagnostic.also(edge.deed.span, format!("`{}` goes on here", name(edge.from)));
         }
         self.report.push(diagnostic);
+    }
+}
+
+/// Which workflows to ask whether something starts them.
+struct Ears<'h> {
+    /// By the events that they listen to.
+    events: BTreeMap<&'h str, Vec<usize>>,
+    /// By their names.
+    names: BTreeMap<&'h str, Vec<usize>>,
+    /// Those that listen to anything else.
+    others: Vec<usize>,
+}
+
+impl<'h> Ears<'h> {
+    fn of(workflows: &[&'h Workflow]) -> Self {
+        let mut ears = Self { events: BTreeMap::new(), names: BTreeMap::new(), others: Vec::new() };
+        for (place, workflow) in workflows.iter().enumerate() {
+            ears.names.entry(&workflow.name).or_default().push(place);
+            for trigger in &workflow.triggers {
+                let list = match &trigger.kind {
+                    TriggerKind::Event(event) => ears.events.entry(event).or_default(),
+                    _ => &mut ears.others,
+                };
+                if list.last() != Some(&place) {
+                    list.push(place);
+                }
+            }
+        }
+        ears
+    }
+
+    fn of_deed(&self, what: &What) -> &[usize] {
+        match what {
+            What::Emits(event) => self.events.get(&**event).map_or(&[], Vec::as_slice),
+            What::Starts(name) => self.names.get(&**name).map_or(&[], Vec::as_slice),
+            _ => &self.others,
+        }
     }
 }
 
@@ -109,25 +152,35 @@ fn meets<T: PartialEq>(a: &Option<T>, b: &Option<T>) -> bool {
 }
 
 /// The shortest way from a workflow back to itself.
-fn ring(start: usize, edges: &[Edge]) -> Option<Vec<Edge>> {
-    let mut seen = BTreeSet::new();
-    let mut ways: Vec<Vec<Edge>> =
-        edges.iter().filter(|edge| edge.from == start).map(|edge| vec![edge.clone()]).collect();
-    while !ways.is_empty() {
-        let mut longer = Vec::new();
-        for way in ways {
-            let Some(last) = way.last() else { continue };
-            if last.to == start {
-                return Some(way);
+fn ring(start: usize, edges: &BTreeMap<usize, Vec<&Edge>>) -> Option<Vec<Edge>> {
+    // By which edge each workflow was come to first.
+    let mut came: BTreeMap<usize, &Edge> = BTreeMap::new();
+    let mut last = vec![start];
+    while !last.is_empty() {
+        let mut next = Vec::new();
+        for edge in last.iter().flat_map(|it| edges.get(it).into_iter().flatten()) {
+            if edge.to == start {
+                return Some(way_back(start, edge, &came));
             }
-            if !seen.insert(last.to) {
-                continue;
-            }
-            for edge in edges.iter().filter(|edge| edge.from == last.to) {
-                longer.push(way.iter().cloned().chain([edge.clone()]).collect());
+            if let Entry::Vacant(new) = came.entry(edge.to) {
+                new.insert(edge);
+                next.push(edge.to);
             }
         }
-        ways = longer;
+        last = next;
     }
     None
+}
+
+/// The way from `start` that ends with `last`.
+fn way_back(start: usize, last: &Edge, came: &BTreeMap<usize, &Edge>) -> Vec<Edge> {
+    let mut way = vec![last.clone()];
+    let mut at = last.from;
+    while at != start {
+        let Some(edge) = came.get(&at) else { break };
+        way.push((*edge).clone());
+        at = edge.from;
+    }
+    way.reverse();
+    way
 }

@@ -12,6 +12,7 @@ use crate::diagnostic::{Applicability, Diagnostic, Span};
 use crate::hir::{Act, Arithmetic, Expr, ExprKind};
 use crate::nearest::{list_names, nearest};
 use crate::syntax::ast::{self, AstNode as _, Origin, TaskPart};
+use crate::uses::Thing;
 
 impl Checker<'_> {
     /// What a `do` does; `at` gets when an effect is sent at the earliest.
@@ -157,6 +158,7 @@ impl Checker<'_> {
         let mut whole = true;
         let mut fields = Vec::new();
         for (key, span, value) in &written {
+            self.field_used(std::slice::from_ref(&event), key, *span);
             let Some(field) = declared.fields.get(key) else {
                 self.no_field(&event, key, *span, declared.fields.keys());
                 whole = false;
@@ -301,8 +303,9 @@ impl Checker<'_> {
     /// The team that a task is for.
     fn group(&mut self, cx: Cx<'_>, name: &ast::Name) -> Option<Arc<str>> {
         let text = name.text();
-        if let Some((name, _)) = self.declared.teams.get_key_value(&*text) {
-            return Some(name.clone());
+        if let Some((team, _)) = self.declared.teams.get_key_value(&*text) {
+            self.report.used(cx.span(name), Thing::Team(team.clone()));
+            return Some(team.clone());
         }
         self.unknown_team(&text, cx.span(name));
         None

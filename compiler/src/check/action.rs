@@ -19,6 +19,7 @@ use crate::hir::{self, Auth, Body, Expr, ExprKind, Http, OAuth, Request, Smtp, T
 use crate::nearest::{list_names, nearest};
 use crate::plain::plain_text;
 use crate::syntax::ast::{self, ActionItem, AstNode as _, Method, Origin, StatusCode};
+use crate::uses::{Role, Thing};
 
 /// How long a request waits for its answer unless the action says so.
 const TIMEOUT: Length = Length { months: 0, days: 0, millis: 30_000 };
@@ -53,7 +54,7 @@ enum Kind {
 
 impl Checker<'_> {
     pub(super) fn action(&mut self, name: &Arc<str>, action: &declare::Action) -> Option<hir::Action> {
-        self.begin();
+        self.begin_named(name);
         let params: IndexMap<Arc<str>, Option<Ty>> = action
             .params
             .values()
@@ -172,6 +173,10 @@ impl Checker<'_> {
                 length.and_then(|length| put(&mut items.timeout, (length, span)))
             }
             ActionItem::Channel(it) => {
+                if let Some(name) = it.name() {
+                    let channel = Thing::Channel(name.text().into());
+                    self.report.note(name.span(cx.origin), channel, Role::Declares);
+                }
                 it.name().and_then(|name| put(&mut items.channel, (name.text().into(), span)))
             }
         };

@@ -16,6 +16,7 @@ use crate::diagnostic::{Applicability, Diagnostic, Span};
 use crate::hir::{Enrolment, EventScope, Exit, Expr, ExprKind, Goal, Window};
 use crate::nearest::{list_names, nearest};
 use crate::syntax::ast::{self, AstNode as _, Clause, Origin};
+use crate::uses::Thing;
 
 /// The topic of messages that somebody waits for; no policy declares it.
 const TRANSACTIONAL: &str = "transactional";
@@ -268,6 +269,7 @@ impl<'a> Checker<'a> {
     pub(super) fn declared_topic(&mut self, text: &str, span: Span, also: Option<&str>) -> Option<Arc<str>> {
         let declared = self.declared;
         if let Some((name, _)) = declared.topics.get_key_value(text) {
+            self.report.used(span, Thing::Topic(name.clone()));
             return Some(name.clone());
         }
         if declared.stray.contains(text) {

@@ -18,6 +18,7 @@ use crate::hir::{Act, EventScope, Expr, ExprKind, LetId, Ty};
 use crate::nearest::{list_names, nearest};
 use crate::shape;
 use crate::syntax::ast::{self, AstNode as _};
+use crate::uses::Thing;
 
 /// Built-in acts, which are no actions but may be meant by a misspelt one.
 const BUILT_IN: [&str; 11] =
@@ -44,6 +45,7 @@ impl<'a> Checker<'a> {
             self.unknown_action(&name, span);
             return None;
         };
+        self.report.used(span, Thing::Action(name.clone()));
         self.used_actions.entry(name.clone()).or_insert(span);
         if self.misread(cx.span(effect)) {
             return None;
@@ -120,6 +122,10 @@ impl<'a> Checker<'a> {
             let Some(label) = argument.name() else { continue };
             let (text, span) = (label.text(), cx.span(&label));
             let own = action.params.get(&*text).map(|it| it.name.clone());
+            if let (Some((action, _)), Some(own)) = (self.declared.actions.get_key_value(name), &own) {
+                let thing = Thing::Param { action: action.clone(), name: own.clone() };
+                self.report.used(span, thing);
+            }
             let Some(param) = own.or_else(|| (text == AT).then(|| AT.into())) else {
                 if action.understood == Understood::Whole {
                     self.unknown_label(name, action, &text, span);
@@ -337,6 +343,7 @@ impl<'a> Checker<'a> {
         if let Some((name, span)) = one_name(cx, value) {
             let declared = self.declared;
             if let Some(template) = declared.templates.get(&*name) {
+                self.report.used(span, Thing::Template(template.name.clone()));
                 return self.email_template(cx, template, span);
             }
             if let Some(Type::One(Scalar::Json)) =
@@ -416,7 +423,8 @@ impl<'a> Checker<'a> {
             && !cx.scope.params.contains_key(&*name)
         {
             let declared = self.declared;
-            if let Some(sender) = declared.senders.get(&*name) {
+            if let Some((name, sender)) = declared.senders.get_key_value(&*name) {
+                self.report.used(span, Thing::Sender(name.clone()));
                 return text(sender.address.as_ref()?, span);
             }
             if self.declared.stray.contains(&name) {
@@ -477,7 +485,7 @@ impl<'a> Checker<'a> {
 
 /// The parameter that takes the value without a label: the first that has to be given,
 /// so that `sms(to: phone = contact.phone, text: text)` is done by `do sms "…"`.
-pub(super) fn first_param(action: &Action) -> Option<&Param> {
+pub(crate) fn first_param(action: &Action) -> Option<&Param> {
     let must = |it: &&Param| it.default.is_none() && it.presence == Presence::Required;
     action.params.values().find(must).or_else(|| action.params.values().next())
 }

@@ -12,6 +12,7 @@ use crate::diagnostic::Diagnostic;
 use crate::hir::{Act, Expr};
 use crate::nearest::list_names;
 use crate::syntax::ast;
+use crate::uses::Thing;
 
 impl Checker<'_> {
     pub(super) fn create(&mut self, cx: Cx<'_>, create: &ast::CreateAct) -> Option<Act> {
@@ -22,6 +23,7 @@ impl Checker<'_> {
             self.unknown_entity(&text, span);
             return None;
         };
+        self.report.used(span, Thing::Entity(kind.clone()));
         let object = create.fields();
         let fields = match &object {
             Some(object) => self.attributes_given(cx, kind, object)?,
@@ -116,6 +118,7 @@ impl Checker<'_> {
 
     fn attribute_named(&mut self, cx: Cx<'_>, kind: &Arc<str>, name: &ast::Name) -> Option<FieldDecl> {
         let declared = self.declared;
+        self.attribute_used(kind, &name.text(), cx.span(name));
         let Some(attribute) = declared.entities.get(kind)?.attributes.get(&*name.text()) else {
             self.no_attribute(kind, &name.text(), cx.span(name));
             return None;
@@ -139,6 +142,7 @@ impl Checker<'_> {
         let mut fields = Vec::new();
         let mut whole = true;
         for (key, span, value) in self.keys(cx, object) {
+            self.attribute_used(kind, &key, span);
             let Some(attribute) = declared.attributes.get(&key) else {
                 self.no_attribute(kind, &key, span);
                 whole = false;
@@ -182,6 +186,7 @@ impl Checker<'_> {
             self.unknown_team(&text, cx.span(name));
             return None;
         };
+        self.report.used(cx.span(name), Thing::Team(team.clone()));
         if members.members.is_empty() {
             let message = format!("nobody is in `{team}`, so it is nobody's turn");
             self.report.push(

@@ -77,6 +77,7 @@ impl<'a> Checker<'a> {
     fn watched(&mut self, cx: Cx<'_>, name: Option<ast::Name>, kind: &Arc<str>) -> Option<FieldDecl> {
         let name = name?;
         let declared = self.declared;
+        self.attribute_used(kind, &name.text(), cx.span(&name));
         let Some(attribute) = declared.entities.get(kind)?.attributes.get(&*name.text()) else {
             self.no_attribute(kind, &name.text(), cx.span(&name));
             return None;

@@ -17,6 +17,7 @@ use crate::diagnostic::{Applicability, Diagnostic, Span};
 use crate::hir::{Ask, Compare, EventScope, Expr, ExprKind, History};
 use crate::nearest::{list_names, nearest};
 use crate::syntax::ast;
+use crate::uses::Thing;
 
 /// The functions, each with how it is used.
 const FUNCTIONS: [(&str, &str); 6] = [
@@ -27,6 +28,11 @@ const FUNCTIONS: [(&str, &str); 6] = [
     ("opened", "opened(welcome)"),
     ("clicked", "clicked(welcome)"),
 ];
+
+/// The functions, each with how it is used.
+pub(crate) fn functions() -> impl Iterator<Item = (&'static str, &'static str)> {
+    FUNCTIONS.into_iter()
+}
 
 /// What other languages call a function, and its name here.
 const ELSEWHERE: [(&str, &str); 9] = [
@@ -131,6 +137,7 @@ impl<'a> Checker<'a> {
             self.unknown_function(&text, span);
             return None;
         }
+        self.report.used(span, Thing::Function(text.as_str().into()));
         if cx.scope.place == Place::Workflow && cx.scope.subject.is_some() {
             let nested = cx.scope.event.as_ref().is_some_and(|it| it.of == EventScope::Past);
             if !nested {
@@ -205,6 +212,7 @@ impl<'a> Checker<'a> {
             self.unknown_event(&text, at);
             return None;
         };
+        self.report.used(at, Thing::Event(event_name.clone()));
         let field = names.next();
         if let Some(more) = names.next() {
             let message = format!("`{}` is one part too many", more.text());
@@ -293,6 +301,7 @@ impl<'a> Checker<'a> {
     /// A field of a past event and its type; `time` is when it happened.
     fn past_field(&mut self, cx: Cx<'_>, past: &Past<'_>, field: &ast::Name) -> Option<(Arc<str>, Type)> {
         let (text, span) = (field.text(), cx.span(field));
+        self.field_used(std::slice::from_ref(&past.name), &text, span);
         let bound = Bound::one(EventScope::Past, &past.name, past.event);
         match bound.fields.get(&*text) {
             Some(BoundField::Known(ty)) => Some((text.into(), ty.ty.clone())),
@@ -369,6 +378,7 @@ impl<'a> Checker<'a> {
             self.unknown_template(&name, at);
             return None;
         };
+        self.report.used(at, Thing::Template(name.clone()));
         if &*template.channel != "email" {
             let message = format!(
                 "`{name}` is a template for `{}`, and only mails are known to be read",

@@ -14,11 +14,12 @@ use super::expression::truth;
 use super::scope::Scope;
 use super::{Checker, Cx, words};
 use crate::codes;
-use crate::declare::Understood;
+use crate::declare::{Author, Understood};
 use crate::diagnostic::{Applicability, Diagnostic, Span};
 use crate::hir::{Expr, ExprKind, Segment};
 use crate::nearest::nearest;
 use crate::syntax::ast;
+use crate::uses::Thing;
 
 /// How many segments may ask for each other in a row.
 const DEEPEST: usize = 32;
@@ -39,6 +40,23 @@ impl Checker<'_> {
         }
         checked.sort_keys();
         checked
+    }
+
+    /// Warns of segments that nobody asks for; after a mistake nobody knows.
+    pub(super) fn unused_segments(&mut self) {
+        let declared = self.declared;
+        if self.report.has_errors() {
+            return;
+        }
+        for (name, segment) in &declared.segments {
+            if segment.author == Author::User && !self.used_segments.contains(name) {
+                let message = format!("nobody uses the segment `{name}`");
+                let help =
+                    format!("ask for it, `{} in {name}`, start on its edge, or remove it", segment.kind);
+                self.report
+                    .push(Diagnostic::warning(codes::UNUSED_SEGMENT, segment.span, message).help(help));
+            }
+        }
     }
 
     /// What is true of the members of a segment that is declared.
@@ -154,6 +172,8 @@ impl Checker<'_> {
     pub(super) fn segment_named(&mut self, name: &str, span: Span) -> Option<(Arc<str>, Arc<str>)> {
         let declared = self.declared;
         if let Some((name, segment)) = declared.segments.get_key_value(name) {
+            self.report.used(span, Thing::Segment(name.clone()));
+            self.used_segments.insert(name.clone());
             return Some((name.clone(), segment.kind.clone()));
         }
         if declared.stray.contains(name) {

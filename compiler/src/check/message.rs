@@ -11,10 +11,11 @@ use super::expression::constant;
 use super::narrow::{Outcome, facts, key, proved};
 use super::scope::{Place, Scope};
 use super::segment::{Segment, Segments};
-use super::{Checker, Cx, typed, words};
+use super::{Checker, Cx, Times, typed, words};
 use crate::codes;
 use crate::diagnostic::{Applicability, Diagnostic, Edit, Fix, Span};
 use crate::hir::{Expr, ExprKind, Part, Ty};
+use crate::message::Item;
 use crate::syntax::ast::{self, Origin, StringLit};
 use crate::template::html::{Spot, spot};
 use crate::template::marks::Piece;
@@ -129,7 +130,7 @@ impl Checker<'_> {
                         self.if_tag(scope, condition.as_ref(), *origin, walk)
                     }
                     Some(Segment::For(name, list, origin)) => {
-                        self.for_tag(scope, name.as_deref(), list.as_ref(), *origin, walk)
+                        self.for_tag(scope, name.as_ref(), list.as_ref(), *origin, walk)
                     }
                     Some(Segment::ElseIf(..) | Segment::Else | Segment::End) | None => None,
                 },
@@ -229,7 +230,7 @@ impl Checker<'_> {
     fn for_tag(
         &mut self,
         scope: &Scope,
-        name: Option<&str>,
+        name: Option<&Item>,
         list: Option<&ast::Expr>,
         origin: Origin,
         walk: &mut Walk<'_>,
@@ -237,6 +238,7 @@ impl Checker<'_> {
         let list = list.and_then(|it| self.expr(Cx { scope, origin }, it)).and_then(|it| self.items(it));
         let var = self.new_var();
         let mut inner = scope.clone();
+        let before = self.numbers.given.len();
         if let Some(name) = name {
             let item = match list.as_ref().map(|it| &it.ty.ty) {
                 Some(Type::List(scalar)) => scalar.clone(),
@@ -244,9 +246,12 @@ impl Checker<'_> {
                 _ => Scalar::Json,
             };
             let ty = Ty { ty: Type::One(item), presence: Presence::Required };
-            inner.vars.push((Arc::from(name), var, ty));
+            let given: Arc<str> = name.name.as_str().into();
+            self.name_given(&given, name.span, Times::Once);
+            inner.vars.push((given, var, ty));
         }
         let parts = self.parts(&inner, walk);
+        self.numbers.given.truncate(before);
         walk.next_segment();
         Some(Part::For(var, Box::new(list?), parts?))
     }

@@ -18,6 +18,7 @@ use crate::diagnostic::{Applicability, Diagnostic, Span};
 use crate::hir::{EventScope, Expr, ExprKind};
 use crate::nearest::{list_names, nearest};
 use crate::syntax::ast;
+use crate::uses::Thing;
 
 /// What other languages call a truth value, and its name here.
 const CONSTANTS: [(&str, &str); 8] = [
@@ -107,10 +108,12 @@ impl Checker<'_> {
     fn meaning(&mut self, cx: Cx<'_>, name: &str, span: Span) -> Meaning {
         let scope = cx.scope;
         if let Some((_, var, ty)) = scope.vars.iter().rev().find(|(it, ..)| **it == *name) {
+            self.given_used(name, span);
             let value = Expr { kind: ExprKind::Var(*var), ty: ty.clone(), span };
             return Meaning::Value(known(cx, value));
         }
         if let Some(param) = scope.params.get(name) {
+            self.param_used(cx, name, span);
             return match param {
                 Some(ty) => {
                     let kind = ExprKind::Param(name.into());
@@ -120,13 +123,20 @@ impl Checker<'_> {
             };
         }
         if let Some((actor, kind)) = scope.actors.get(name) {
+            self.given_used(name, span);
             let ty = Type::One(Scalar::Entity(kind.clone()));
             return Meaning::Value(typed(ExprKind::Actor(*actor), ty, Presence::Required, span));
         }
         if let Some((_, bound)) = scope.aliases.iter().rev().find(|(it, _)| **it == *name) {
+            match bound.of {
+                // Its own name stands for it.
+                EventScope::Past => self.event_used(bound, span),
+                _ => self.given_used(name, span),
+            }
             return Meaning::Event(bound.clone());
         }
         if let Some((_, value)) = scope.values.iter().rev().find(|(it, _)| **it == *name) {
+            self.given_used(name, span);
             return match value {
                 Some(value) => Meaning::Value(known(cx, Expr { span, ..value.clone() })),
                 None => Meaning::Error,
@@ -140,6 +150,24 @@ impl Checker<'_> {
             _ => {}
         }
         self.entity_or_bare(cx, name, span)
+    }
+
+    /// Notes a use of a parameter of the action that is checked.
+    fn param_used(&mut self, cx: Cx<'_>, name: &str, span: Span) {
+        let Some(action) = self.numbers.whose.clone().filter(|_| cx.scope.place == Place::Action) else {
+            return;
+        };
+        let params = self.declared.actions.get(&action).map(|it| &it.params);
+        if let Some(param) = params.and_then(|it| it.get(name)) {
+            self.report.used(span, Thing::Param { action, name: param.name.clone() });
+        }
+    }
+
+    /// Notes a use of an event by its name.
+    fn event_used(&mut self, bound: &Bound, span: Span) {
+        for event in &bound.events {
+            self.report.used(span, Thing::Event(event.clone()));
+        }
     }
 
     fn event_here(&mut self, cx: Cx<'_>, span: Span) -> Meaning {
@@ -156,6 +184,7 @@ impl Checker<'_> {
         let Some(subject) = cx.scope.subject.clone() else { return Meaning::Unknown };
         let entity = |kind: &str| Type::One(Scalar::Entity(kind.into()));
         if *subject == *name {
+            self.report.used(span, Thing::Entity(subject.clone()));
             return Meaning::Value(typed(ExprKind::Subject, entity(name), Presence::Required, span));
         }
         let field = cx.scope.event.clone().filter(|bound| bound.fields.contains_key(name));
@@ -164,6 +193,7 @@ impl Checker<'_> {
             && !attribute
             && let Some(presence) = cx.scope.contact
         {
+            self.report.used(span, Thing::Entity("contact".into()));
             return Meaning::Value(known(cx, typed(ExprKind::Contact, entity(name), presence, span)));
         }
         match (field, attribute) {
@@ -171,8 +201,12 @@ impl Checker<'_> {
                 self.ambiguous(cx, name, &subject, span);
                 Meaning::Error
             }
-            (Some(bound), false) => self.bound_field(cx, &bound, name, span),
+            (Some(bound), false) => {
+                self.field_used(&bound.events, name, span);
+                self.bound_field(cx, &bound, name, span)
+            }
             (None, true) => {
+                self.attribute_used(&subject, name, span);
                 let base = typed(ExprKind::Subject, entity(&subject), Presence::Required, span);
                 match self.attribute(cx, base, &subject, name, span) {
                     Some(value) => Meaning::Value(value),
@@ -186,8 +220,12 @@ impl Checker<'_> {
     }
 
     /// The addresses of a team.
-    pub(super) fn team(&self, name: &str, span: Span) -> Expr {
-        let members = self.declared.teams.get(name).map(|it| it.members.as_slice()).unwrap_or_default();
+    pub(super) fn team(&mut self, name: &str, span: Span) -> Expr {
+        let found = self.declared.teams.get_key_value(name);
+        if let Some((name, _)) = found {
+            self.report.used(span, Thing::Team(name.clone()));
+        }
+        let members = found.map(|(_, it)| it.members.as_slice()).unwrap_or_default();
         let address = |it: &Arc<str>| constant(Constant::Text(it.clone()), Scalar::Email, span);
         let members = members.iter().map(address).collect();
         typed(ExprKind::List(members), Type::List(Scalar::Email), Presence::Required, span)
@@ -265,6 +303,7 @@ impl Checker<'_> {
     ) -> Option<Expr> {
         let name = field.text();
         if bound.fields.contains_key(&*name) {
+            self.field_used(&bound.events, &name, cx.span(field));
             return self.read_field(cx, bound, &name, span);
         }
         if bound.understood == Understood::Partly {
@@ -341,6 +380,7 @@ impl Checker<'_> {
                 }
                 Type::One(Scalar::Entity(entity)) => {
                     if self.attributes(&entity)?.contains_key(&*text) {
+                        self.attribute_used(&entity, &text, at);
                         self.attribute(cx, value, &entity, &text, span)?
                     } else if text == "id" {
                         id_of(value, span)
@@ -406,6 +446,7 @@ impl Checker<'_> {
     fn secret_named(&mut self, cx: Cx<'_>, rest: &[ast::Name], span: Span) -> Option<Expr> {
         match rest {
             [name] => {
+                self.report.used(cx.span(name), Thing::Secret(name.text().into()));
                 let kind = ExprKind::Secret(name.text().into());
                 Some(typed(kind, Type::One(Scalar::Text), Presence::Required, span))
             }
@@ -430,6 +471,7 @@ impl Checker<'_> {
         }
         let path = rest.iter().map(ast::Name::text).collect::<Vec<_>>().join(".");
         if let Some(found) = self.declared.config.settings.get(&path) {
+            self.report.used(span, Thing::Setting(path.as_str().into()));
             let scalar = match found {
                 Constant::Number(_) => Scalar::Number,
                 Constant::Bool(_) => Scalar::Bool,

@@ -17,6 +17,7 @@ use crate::hir::{Expr, ExprKind};
 use crate::nearest::{list_names, nearest};
 use crate::shape;
 use crate::syntax::ast;
+use crate::uses::Thing;
 
 /// What other languages call a pipe, and its name here.
 const ELSEWHERE: [(&str, &str); 12] = [
@@ -41,6 +42,7 @@ impl Checker<'_> {
         let text = name.text();
         let args: Vec<ast::Expr> = pipe.arguments().collect();
         if text == "default" {
+            self.report.used(cx.span(&name), Thing::Pipe("default".into()));
             let fallback = args.first().and_then(|it| self.expr(cx, it));
             return self.default(value?, fallback?, span);
         }
@@ -48,6 +50,7 @@ impl Checker<'_> {
             self.unknown_pipe(&text, cx.span(&name));
             return None;
         };
+        self.report.used(cx.span(&name), Thing::Pipe(found.name().into()));
         if found == Pipe::Number && args.is_empty() && cx.scope.place == Place::Answer {
             return self.read_number(value?, &text, cx.span(&name));
         }
@@ -213,7 +216,7 @@ fn is_literal_of(fallback: &Expr, ty: &Scalar) -> bool {
 }
 
 /// The plainest type of a kind.
-fn type_of(kind: Kind) -> Option<Type> {
+pub(crate) fn type_of(kind: Kind) -> Option<Type> {
     Some(match kind {
         Kind::Bool => Type::One(Scalar::Bool),
         Kind::Number => Type::One(Scalar::Number),

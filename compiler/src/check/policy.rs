@@ -14,6 +14,7 @@ use crate::diagnostic::{Applicability, Diagnostic, Span};
 use crate::hir::{Policy, Window};
 use crate::nearest::{list_names, nearest};
 use crate::syntax::ast::{self, AstNode as _, Origin, PolicyRule};
+use crate::uses::Thing;
 
 /// The word for all channels.
 const EVERY_CHANNEL: &str = "messages";
@@ -85,8 +86,11 @@ impl Checker<'_> {
         let mut whole = true;
         for name in names {
             let text = name.text();
-            match self.declared.channels.get(&*text) {
-                Some(channel) => found.push(channel.clone()),
+            match self.declared.channels.get_key_value(&*text) {
+                Some((channel, _)) => {
+                    self.report.used(name.span(origin), Thing::Channel(channel.clone()));
+                    found.push(channel.clone());
+                }
                 None if text == EVERY_CHANNEL => every = true,
                 None => {
                     whole = false;
@@ -103,7 +107,7 @@ impl Checker<'_> {
         if self.declared.stray.contains(name) {
             return;
         }
-        let known = || self.declared.channels.iter().map(|it| &**it).chain([EVERY_CHANNEL]);
+        let known = || self.declared.channels.keys().map(|it| &**it).chain([EVERY_CHANNEL]);
         let diagnostic =
             Diagnostic::error(codes::UNKNOWN_CHANNEL, span, format!("there is no channel `{name}`"));
         self.report.push(match nearest(name, known()) {

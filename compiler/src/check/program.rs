@@ -29,6 +29,7 @@ impl Checker<'_> {
         let sources = self.sources();
         let actions = self.actions();
         let tests = self.tests();
+        self.unused_segments();
         self.messages(&workflows, &actions);
         let events = declared.events.iter().map(|(name, event)| {
             let fields = field_decls(&event.fields);

@@ -6,12 +6,14 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
+use super::workflow::subject_of;
 use super::{Checker, Cx, words};
 use crate::codes;
 use crate::diagnostic::{Applicability, Diagnostic, Span};
 use crate::hir::{Act, Workflow};
 use crate::nearest::nearest;
 use crate::syntax::ast::{self, AstNode as _};
+use crate::uses::Thing;
 
 impl Checker<'_> {
     pub(super) fn start(&mut self, cx: Cx<'_>, start: &ast::StartAct) -> Option<Act> {
@@ -34,7 +36,8 @@ impl Checker<'_> {
             self.unknown_workflow(&text, span);
             return None;
         };
-        let (own, other) = (cx.scope.subject.clone()?, self.subject_of(workflow)?);
+        self.report.used(span, Thing::Workflow(workflow.name.clone()));
+        let (own, other) = (cx.scope.subject.clone()?, subject_of(declared, workflow)?);
         if own == other {
             return Some(workflow.name.clone());
         }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::Checker;
 use crate::diagnostic::FileId;
-use crate::message::{self, Message, SegmentKind};
+use crate::message::{self, Item, Message, SegmentKind};
 use crate::report::Report;
 use crate::syntax::Parse;
 use crate::syntax::ast::{self, Origin, StringLit};
@@ -28,7 +28,7 @@ pub(super) enum Segment {
     /// `{% else %}`
     Else,
     /// `{% for name in list %}`
-    For(Option<String>, Option<ast::Expr>, Origin),
+    For(Option<Item>, Option<ast::Expr>, Origin),
     /// `{% end %}`
     End,
 }
@@ -64,7 +64,7 @@ impl From<SegmentKind> for Segment {
             SegmentKind::ElseIf(condition) => Self::ElseIf(understood(&condition), condition.origin()),
             SegmentKind::Else => Self::Else,
             SegmentKind::For(item, list) => {
-                Self::For(Some(item.name).filter(|it| !it.is_empty()), understood(&list), list.origin())
+                Self::For(Some(item).filter(|it| !it.name.is_empty()), understood(&list), list.origin())
             }
             SegmentKind::End => Self::End,
         }

@@ -184,6 +184,12 @@ fn texts_of(parts: &[Part], words: &mut String) {
     }
 }
 
+/// As how many text messages a text goes out.
+#[must_use]
+pub fn text_messages(text: &str) -> usize {
+    Length::of(text).messages
+}
+
 /// How a text message is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Alphabet {

@@ -10,13 +10,14 @@ use onward_bytecode::{Presence, Scalar, Type};
 
 use super::narrow::{Outcome, facts, proved};
 use super::scope::{Place, Scope};
-use super::{Checker, Cx, typed, words};
+use super::{Checker, Cx, Times, typed, words};
 use crate::codes;
 use crate::declare::{self, Author, Understood, unknown_entity};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::hir::{self, Expr, ExprKind, SourceItem, Ty, Verify};
 use crate::plain::plain_text;
 use crate::syntax::ast::{self, AstNode as _, Origin};
+use crate::uses::Thing;
 
 /// What stands before the path of every source.
 const BELOW: &str = "/in/";
@@ -92,7 +93,11 @@ impl Checker<'_> {
     fn used_sources_exist(&mut self) {
         let declared = self.declared;
         for (name, span) in &declared.config.sources {
-            if declared.sources.contains_key(name) || declared.stray.contains(&**name) {
+            if declared.sources.contains_key(name) {
+                self.report.used(self.inside_quotes(*span), Thing::Source(name.clone()));
+                continue;
+            }
+            if declared.stray.contains(&**name) {
                 continue;
             }
             let message = format!("there is no source `{name}`");
@@ -287,12 +292,16 @@ impl Checker<'_> {
         let list = each.list().and_then(|it| self.expr(block.cx(), &it)).and_then(|it| self.items(it));
         let var = self.new_var();
         let mut inner = block.clone();
+        let before = self.numbers.given.len();
         if let Some(name) = each.name() {
+            let span = name.span(block.origin);
             let name: Arc<str> = name.text().into();
+            self.name_given(&name, span, Times::Once);
             let ty = Ty { ty: Type::One(Scalar::Json), presence: Presence::Required };
             inner.scope.vars.push((name, var, ty));
         }
-        let items = self.source_items(inner, each.block()?.items());
+        let items = each.block().and_then(|it| self.source_items(inner, it.items()));
+        self.numbers.given.truncate(before);
         Some(SourceItem::Each { var, list: list?, items: items? })
     }
 
@@ -309,10 +318,12 @@ impl Checker<'_> {
             block.named.push(Named { kind: text.into(), keys });
             return None;
         };
+        self.report.used(span, Thing::Entity(kind.clone()));
         let keys = self.keys_of(block.cx(), kind, identify, span);
         let written = identify.fields().map(|it| self.keys(block.cx(), &it)).unwrap_or_default();
         let mut attributes = Some(Vec::new());
         for (key, at, value) in written {
+            self.attribute_used(kind, &key, at);
             let Some(attribute) = entity.attributes.get(&key) else {
                 self.no_attribute(kind, &key, at);
                 value.and_then(|it| self.expr(block.cx(), &it));
@@ -346,10 +357,12 @@ impl Checker<'_> {
             });
             return None;
         };
+        self.report.used(span, Thing::Event(name.clone()));
         self.is_about_somebody(block, name, event, span);
         let given: Vec<Arc<str>> = written.iter().map(|(key, ..)| key.clone()).collect();
         let mut fields = Some(Vec::new());
         for (key, at, value) in written {
+            self.field_used(std::slice::from_ref(name), &key, at);
             let Some(field) = event.fields.get(&key) else {
                 self.no_field(name, &key, at, event.fields.keys());
                 fields = None;

@@ -16,6 +16,7 @@ use crate::diagnostic::{Applicability, Diagnostic, Span};
 use crate::hir::{Expr, ExprKind};
 use crate::nearest::{list_names, nearest};
 use crate::syntax::ast::{self, AstNode as _};
+use crate::uses::Thing;
 
 /// Keys that mean the same whoever sends them; any other word is a provider's name.
 const KEYS: [&str; 4] = ["id", "email", "phone", "anonymous_id"];
@@ -58,6 +59,7 @@ impl Checker<'_> {
             && let Some(before) = named.iter().rev().find(|it| *it.kind == *name.text())
         {
             if before.kind == *kind {
+                self.report.used(span, Thing::Entity(kind.clone()));
                 return Some(Expr { span, ..before.keys.clone() });
             }
             let (wanted, is) = (words::entity(kind), words::entity(&before.kind));

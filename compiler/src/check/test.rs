@@ -10,7 +10,7 @@ use onward_bytecode::{Constant, FieldDecl, Presence, Scalar, Type};
 
 use super::scope::Scope;
 use super::source::keep;
-use super::{Checker, Cx, words};
+use super::{Checker, Cx, Times, words};
 use crate::codes;
 use crate::declare::{self, Fields, Understood};
 use crate::diagnostic::{Applicability, Diagnostic, Span};
@@ -18,9 +18,19 @@ use crate::hir::{self, ActorId, Answer, TestKind, TestStep};
 use crate::nearest::{list_names, nearest};
 use crate::plain::plain_text;
 use crate::syntax::ast::{self, AstNode as _, Origin, TestStmt, Trouble, Verdict};
+use crate::uses::Thing;
 
 /// Entities by the names that a test gives them: their numbers and kinds.
 type Actors = IndexMap<Arc<str>, (ActorId, Arc<str>)>;
+
+/// Whose fields stand in braces.
+#[derive(Clone, Copy)]
+pub(super) enum Owner<'n> {
+    /// Those of an event.
+    Event(&'n Arc<str>),
+    /// Those of a kind of entity.
+    Entity(&'n Arc<str>),
+}
 
 /// A test while it is gone through.
 pub(super) struct Stage {
@@ -132,6 +142,7 @@ impl Checker<'_> {
             return self.happening(stage, fact);
         }
         if let Some((kind, _)) = self.declared.entities.get_key_value(&*text) {
+            self.report.used(first.span(stage.origin), Thing::Entity(kind.clone()));
             let kind = kind.clone();
             return self.appearance(stage, fact, &kind);
         }
@@ -163,9 +174,15 @@ impl Checker<'_> {
         let name = fact.second()?;
         let (text, span): (Arc<str>, Span) = (name.text().into(), name.span(stage.origin));
         let entity = self.declared.entities.get(kind)?;
-        let fields = self.typed_fields(stage, fact.fields(), &entity.attributes, |checker, key, at| {
-            checker.no_attribute(kind, key, at);
-        });
+        let fields = self.typed_fields(
+            stage,
+            fact.fields(),
+            Owner::Entity(kind),
+            &entity.attributes,
+            |checker, key, at| {
+                checker.no_attribute(kind, key, at);
+            },
+        );
         if self.declared.entities.contains_key(&text)
             || matches!(&*text, "now" | "today" | "config" | "secret")
         {
@@ -177,6 +194,7 @@ impl Checker<'_> {
             let message = format!("there already is `{text}`");
             return self.error(codes::DECLARED_TWICE, span, message, format!("give the {kind} another name"));
         }
+        self.name_given(&text, span, Times::Once);
         let actor = ActorId(u32::try_from(stage.actors.len()).ok()?);
         Rc::make_mut(&mut stage.actors).insert(text.clone(), (actor, kind.clone()));
         Some(TestKind::Entity { actor, name: text, kind: kind.clone(), fields: fields? })
@@ -191,6 +209,7 @@ impl Checker<'_> {
             self.unknown_event(&text, span);
             return None;
         };
+        self.report.used(span, Thing::Event(name.clone()));
         if event.about != kind {
             let message = format!(
                 "`{name}` is about {}, and `{}` is {}",
@@ -206,9 +225,10 @@ impl Checker<'_> {
             );
         }
         let given: Vec<Arc<str>> = self.written_keys(fact.fields());
-        let fields = self.typed_fields(stage, fact.fields(), &event.fields, |checker, key, at| {
-            checker.no_field(name, key, at, event.fields.keys());
-        });
+        let fields =
+            self.typed_fields(stage, fact.fields(), Owner::Event(name), &event.fields, |checker, key, at| {
+                checker.no_field(name, key, at, event.fields.keys());
+            });
         let whole = self.has_required_fields(name, event, fields.is_some(), &given, span);
         whole.and(fields).map(|fields| TestKind::Event { actor, event: name.clone(), fields })
     }
@@ -227,6 +247,7 @@ impl Checker<'_> {
         &mut self,
         stage: &Stage,
         object: Option<ast::ObjectExpr>,
+        owner: Owner<'_>,
         fields: &Fields,
         unknown: impl Fn(&mut Self, &str, Span),
     ) -> Option<Vec<(FieldDecl, hir::Expr)>> {
@@ -234,6 +255,10 @@ impl Checker<'_> {
         let cx = Cx { scope: &scope, origin: stage.origin };
         let mut found = Some(Vec::new());
         for (key, at, value) in object.map(|it| self.keys(cx, &it)).unwrap_or_default() {
+            match owner {
+                Owner::Event(event) => self.field_used(std::slice::from_ref(event), &key, at),
+                Owner::Entity(kind) => self.attribute_used(kind, &key, at),
+            }
             let Some(field) = fields.get(&key) else {
                 unknown(self, &key, at);
                 found = None;
@@ -254,6 +279,7 @@ impl Checker<'_> {
         let (actor, kind) = self.actor(stage, &set.name()?)?;
         let name = set.attribute()?;
         let declared = self.declared;
+        self.attribute_used(&kind, &name.text(), name.span(stage.origin));
         let Some(field) = declared.entities.get(&kind)?.attributes.get(&*name.text()) else {
             self.no_attribute(&kind, &name.text(), name.span(stage.origin));
             return None;
@@ -267,6 +293,7 @@ impl Checker<'_> {
     pub(super) fn actor(&mut self, stage: &Stage, name: &ast::Name) -> Option<(ActorId, Arc<str>)> {
         let text = name.text();
         if let Some(found) = stage.actors.get(&*text) {
+            self.given_used(&text, name.span(stage.origin));
             return Some(found.clone());
         }
         if stage.broken.contains(&text) || self.declared.stray.contains(&text) {
@@ -318,7 +345,10 @@ impl Checker<'_> {
     pub(super) fn action_named(&mut self, cx: Cx<'_>, name: &ast::Dotted) -> Option<Arc<str>> {
         let text = name.text();
         match self.declared.actions.get_key_value(&*text) {
-            Some((name, _)) => Some(name.clone()),
+            Some((action, _)) => {
+                self.report.used(cx.span(name), Thing::Action(action.clone()));
+                Some(action.clone())
+            }
             None => {
                 self.unknown_action(&text, cx.span(name));
                 None

@@ -10,14 +10,15 @@ use rust_decimal::prelude::ToPrimitive as _;
 use super::effect::{first_param, one_name};
 use super::expression::constant;
 use super::source::keep;
-use super::test::Stage;
+use super::test::{Owner, Stage};
 use super::{Checker, Cx};
 use crate::codes;
-use crate::declare::{Action, Param, ParamKind};
+use crate::declare::{Action, Param, ParamKind, Workflow};
 use crate::diagnostic::{Applicability, Diagnostic, Span};
 use crate::hir::{Count, Expectation, ExprKind, Feature, Held, Match};
 use crate::nearest::{list_names, nearest};
 use crate::syntax::ast::{self, AstNode as _, PartOp};
+use crate::uses::Thing;
 
 /// The parts of a mail that is made from a template.
 const MAIL_PARTS: [&str; 4] = ["subject", "body", "text", "html"];
@@ -101,7 +102,8 @@ impl Checker<'_> {
             self.unknown_run(&text, span);
             return None;
         };
-        let step = run.step().map(|it| self.step_of(stage, &found.syntax, &it));
+        self.report.used(span, Thing::Workflow(found.name.clone()));
+        let step = run.step().map(|it| self.step_of(stage, found, &it));
         Some(Expectation::Run {
             count,
             workflow: found.name.clone(),
@@ -128,9 +130,10 @@ impl Checker<'_> {
     }
 
     /// The label of a step of `workflow`.
-    fn step_of(&mut self, stage: &Stage, workflow: &ast::WorkflowDecl, name: &ast::Name) -> Option<Arc<str>> {
+    fn step_of(&mut self, stage: &Stage, workflow: &Workflow, name: &ast::Name) -> Option<Arc<str>> {
         let (text, span) = (name.text(), name.span(stage.origin));
         let labels: Vec<String> = workflow
+            .syntax
             .syntax()
             .descendants()
             .filter_map(ast::Label::cast)
@@ -138,7 +141,9 @@ impl Checker<'_> {
             .map(|it| it.text())
             .collect();
         if labels.contains(&text) {
-            return Some(text.into());
+            let (workflow, name): (_, Arc<str>) = (workflow.name.clone(), text.into());
+            self.report.used(span, Thing::Label { workflow, name: name.clone() });
+            return Some(name);
         }
         let message = format!("no step of this workflow has the label `{text}`");
         let diagnostic = Diagnostic::error(codes::UNKNOWN_STEP, span, message);
@@ -161,13 +166,21 @@ impl Checker<'_> {
         let actor = expect.subject().map(|it| self.actor(stage, &it).map(|(actor, _)| actor));
         let name = expect.event()?;
         let declared = self.declared;
+        let span = name.span(stage.origin);
         let Some((name, event)) = declared.events.get_key_value(&*name.text()) else {
-            self.unknown_event(&name.text(), name.span(stage.origin));
+            self.unknown_event(&name.text(), span);
             return None;
         };
-        let fields = self.typed_fields(stage, expect.fields(), &event.fields, |checker, key, at| {
-            checker.no_field(name, key, at, event.fields.keys());
-        });
+        self.report.used(span, Thing::Event(name.clone()));
+        let fields = self.typed_fields(
+            stage,
+            expect.fields(),
+            Owner::Event(name),
+            &event.fields,
+            |checker, key, at| {
+                checker.no_field(name, key, at, event.fields.keys());
+            },
+        );
         let actor = super::trigger::flip(actor)?;
         Some(Expectation::Event { count, event: name.clone(), actor, fields: fields? })
     }
@@ -229,6 +242,7 @@ impl Checker<'_> {
             self.unknown_template(&name, span);
             return None;
         };
+        self.report.used(span, Thing::Template(name.clone()));
         let value = constant(Constant::Text(name.clone()), Scalar::Text, span);
         Some(Feature { name: "template".into(), how: Match::Equal, value })
     }
@@ -262,7 +276,13 @@ impl Checker<'_> {
             declared.params.get("text").filter(|_| text == "body")
         });
         match param {
-            Some(param) => self.param_feature(cx, param, &value, how, &role),
+            Some(param) => {
+                if let Some((action, _)) = self.declared.actions.get_key_value(action) {
+                    let thing = Thing::Param { action: action.clone(), name: param.name.clone() };
+                    self.report.used(span, thing);
+                }
+                self.param_feature(cx, param, &value, how, &role)
+            }
             None => {
                 let own: &[&str] =
                     if mail { &["at", "for", "template", "subject", "body"] } else { &["at", "for"] };
@@ -353,6 +373,7 @@ impl Checker<'_> {
                     self.unknown_part("a task", &text, span, known);
                     return None;
                 }
+                self.attribute_used("task", &text, span);
                 self.task_feature(cx, &text, &value, how)
             }
         }

@@ -10,13 +10,14 @@ use onward_bytecode::Presence;
 
 use super::narrow::{Outcome, attribute_of_subject, facts, rebind};
 use super::scope::{Bound, Running, Scope};
-use super::{Checker, Cx, words};
+use super::{Checker, Cx, Times, words};
 use crate::codes;
-use crate::declare::{Event, unknown_entity};
+use crate::declare::{Author, Event, Field, unknown_entity};
 use crate::diagnostic::{Applicability, Diagnostic, Span};
 use crate::hir::{EventScope, Trigger, TriggerKind};
 use crate::nearest::{list_names, nearest};
 use crate::syntax::ast::{self, Origin};
+use crate::uses::Thing;
 
 /// What a workflow is for.
 #[derive(Debug, Clone)]
@@ -248,7 +249,10 @@ impl<'a> Checker<'a> {
         use ast::AstNode as _;
         let declared = self.declared;
         match declared.events.get_key_value(&*name.text()) {
-            Some((name, event)) => Some((name.clone(), event)),
+            Some((event, declared)) => {
+                self.report.used(name.span(origin), Thing::Event(event.clone()));
+                Some((event.clone(), declared))
+            }
             None => {
                 self.unknown_event(&name.text(), name.span(origin));
                 None
@@ -315,7 +319,7 @@ impl<'a> Checker<'a> {
         let (text, span) = (alias.text(), alias.span(origin));
         let taken = if matches!(text.as_str(), "event" | "secret" | "config") {
             Some(format!("`{text}` already has a meaning of its own"))
-        } else if self.declared.entities.contains_key(&*text) {
+        } else if self.means_entity(&text, scope) {
             Some(format!("`{text}` is an entity already"))
         } else if scope.aliases.iter().any(|(it, _)| **it == *text) {
             Some(format!("another event is called `{text}` already"))
@@ -326,8 +330,22 @@ impl<'a> Checker<'a> {
         };
         match taken {
             Some(message) => self.error(codes::NAME_TAKEN, span, message, "choose another name after `as`"),
-            None => Some(text.into()),
+            None => {
+                let alias: Arc<str> = text.into();
+                let times = if scope.running == Running::Yes { Times::Once } else { Times::Several };
+                self.name_given(&alias, span, times);
+                Some(alias)
+            }
         }
+    }
+
+    /// Whether `name` is an entity that is read here, or one of the project. Other kinds of the
+    /// catalogue give way, as it grows.
+    fn means_entity(&self, name: &str, scope: &Scope) -> bool {
+        let Some(entity) = self.declared.entities.get(name) else { return false };
+        let own = |it: &Field| it.author == Author::User;
+        let read = name == "contact" || scope.subject.as_deref() == Some(name);
+        read || entity.attributes.values().any(own) || entity.attributes.is_empty()
     }
 
     fn no_alias(&mut self, clause: &ast::OnClause, origin: Origin) {
@@ -350,6 +368,9 @@ impl<'a> Checker<'a> {
         let name = name?;
         let (text, span) = (name.text(), name.span(origin));
         let kind = &subject.kind;
+        if let Some((kind, _)) = self.declared.entities.get_key_value(&*text) {
+            self.report.used(span, Thing::Entity(kind.clone()));
+        }
         if *text == **kind {
             return Some(());
         }

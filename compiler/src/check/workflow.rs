@@ -8,16 +8,17 @@ use super::Checker;
 use super::clause::{Clauses, Seen, is_trigger};
 use super::trigger::{Named, Subject, entity_of};
 use crate::codes;
-use crate::declare::{self, Understood};
+use crate::declare::{self, Declarations, Understood};
 use crate::diagnostic::Diagnostic;
 use crate::hir::Workflow;
 use crate::nearest::nearest;
 use crate::plain::plain_text;
 use crate::syntax::ast::{self, AstNode as _, Clause, Origin, Step};
+use crate::uses::{Role, Thing};
 
 impl<'a> Checker<'a> {
     pub(super) fn workflow(&mut self, workflow: &'a declare::Workflow) -> Option<Workflow> {
-        self.begin();
+        self.begin_named(&workflow.name);
         let (syntax, origin) = (&workflow.syntax, workflow.origin);
         let subject = self.subject(syntax, origin)?;
         let started = self.triggers(syntax, origin, &subject);
@@ -60,6 +61,7 @@ impl<'a> Checker<'a> {
         if let Some(name) = syntax.subject() {
             let text = name.text();
             if let Some((kind, _)) = self.declared.entities.get_key_value(&*text) {
+                self.report.used(name.span(origin), Thing::Entity(kind.clone()));
                 return Some(Subject { kind: kind.clone(), named: Named::For });
             }
             self.unknown_entity(&text, name.span(origin));
@@ -76,19 +78,6 @@ impl<'a> Checker<'a> {
             Some(Subject { kind: near.into(), named: Named::Here(name.span(origin)) })
         });
         Some(known.or(meant).unwrap_or_else(|| Subject { kind: "contact".into(), named: Named::Nowhere }))
-    }
-
-    /// The kind of entity that a workflow is for, as far as its words say.
-    pub(super) fn subject_of(&self, workflow: &declare::Workflow) -> Option<Arc<str>> {
-        let entities = &self.declared.entities;
-        if let Some(name) = workflow.syntax.subject() {
-            return entities.get_key_value(&*name.text()).map(|(kind, _)| kind.clone());
-        }
-        let mut named = workflow.syntax.clauses().filter_map(|it| named_by(&it)).peekable();
-        if named.peek().is_none() {
-            return Some("contact".into());
-        }
-        named.find_map(|name| entities.get_key_value(&*name.text()).map(|(kind, _)| kind.clone()))
     }
 
     fn wants_trigger_and_steps(&mut self, workflow: &declare::Workflow) {
@@ -122,6 +111,9 @@ impl<'a> Checker<'a> {
 
     fn note_label(&mut self, label: &ast::Name, origin: Origin) {
         let span = label.span(origin);
+        if let Some(workflow) = self.numbers.whose.clone() {
+            self.report.note(span, Thing::Label { workflow, name: label.text().into() }, Role::Declares);
+        }
         if let Some(first) = self.numbers.step_names.label(&label.text().into(), span) {
             self.report.push(
                 Diagnostic::error(
@@ -134,6 +126,19 @@ impl<'a> Checker<'a> {
             );
         }
     }
+}
+
+/// The kind of entity that a workflow is for, as far as its words say.
+pub(crate) fn subject_of(declared: &Declarations, workflow: &declare::Workflow) -> Option<Arc<str>> {
+    let entities = &declared.entities;
+    if let Some(name) = workflow.syntax.subject() {
+        return entities.get_key_value(&*name.text()).map(|(kind, _)| kind.clone());
+    }
+    let mut named = workflow.syntax.clauses().filter_map(|it| named_by(&it)).peekable();
+    if named.peek().is_none() {
+        return Some("contact".into());
+    }
+    named.find_map(|name| entities.get_key_value(&*name.text()).map(|(kind, _)| kind.clone()))
 }
 
 /// The entity that a clause names as what the workflow is for.

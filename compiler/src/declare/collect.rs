@@ -7,6 +7,7 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 use onward_bytecode::{Kind, Presence, Type};
 
+use super::catalogue;
 use super::field::{TypeReader, is_scalar, twice};
 use super::{
     Action, Author, Declarations, Entity, Event, Field, Fields, Part, PartText, Sender, Team, Template,
@@ -25,13 +26,26 @@ use crate::source::{Content, Source};
 use crate::syntax::ast::{self, AstNode as _, Decl, Origin};
 use crate::syntax::kind::SyntaxKind;
 use crate::template;
+use crate::uses::Thing;
 
-/// Collects what all files of `project` declare.
+/// Collects what all files of `project` declare, and the catalogue.
 pub(crate) fn collect(project: &Parsed, report: &mut Report) -> Declarations {
+    let std = catalogue::declared();
+    let kinds: Vec<Arc<str>> = std.entities.keys().cloned().collect();
+    let declared = collect_rules(project.own(), &kinds, report);
+    let first = u32::try_from(project.own().len()).unwrap_or(u32::MAX);
+    let mut collector = Collector { declared, report, entities: kinds };
+    collector.catalogue(&std, first);
+    collector.declared
+}
+
+/// Collects what `sources` declare; there are `entities` besides.
+pub(super) fn collect_rules(sources: &[Source], entities: &[Arc<str>], report: &mut Report) -> Declarations {
     let mut collector = Collector { declared: Declarations::default(), report, entities: Vec::new() };
-    let rules: Vec<_> = project.files().filter_map(rules).collect();
+    let rules: Vec<_> = sources.iter().filter_map(rules).collect();
     collector.entity_names(&rules);
-    for source in project.files() {
+    collector.also(entities);
+    for source in sources {
         collector.settings_and_templates(source);
     }
     for (source, file, errors) in &rules {
@@ -76,6 +90,15 @@ impl Collector<'_> {
                 if !self.entities.contains(&name) {
                     self.entities.push(name);
                 }
+            }
+        }
+    }
+
+    /// Notes names of entities that are declared elsewhere.
+    fn also(&mut self, names: &[Arc<str>]) {
+        for name in names {
+            if !self.entities.contains(name) {
+                self.entities.push(name.clone());
             }
         }
     }
@@ -148,6 +171,7 @@ impl Collector<'_> {
     pub(super) fn known_entity(&mut self, name: &ast::Name, origin: Origin) -> Arc<str> {
         let text = name.text();
         if let Some(known) = self.entities.iter().find(|it| ***it == *text) {
+            self.report.used(name.span(origin), Thing::Entity(known.clone()));
             return known.clone();
         }
         let span = name.span(origin);
@@ -173,11 +197,25 @@ impl Collector<'_> {
             return;
         }
         let docs: Arc<str> = entity.docs().unwrap_or_default().into();
-        let found = self.declared.entities.entry(text).or_insert_with(|| Entity {
+        let parts = (attributes, docs, vec![name.span(origin)]);
+        self.add_entity(text, parts, author, understood);
+    }
+
+    /// Adds a declaration of an entity to those before: its attributes, documentation and places.
+    pub(super) fn add_entity(
+        &mut self,
+        name: Arc<str>,
+        (attributes, docs, spans): (Fields, Arc<str>, Vec<Span>),
+        author: Author,
+        understood: Understood,
+    ) {
+        let found = self.declared.entities.entry(name).or_insert_with(|| Entity {
             attributes: Fields::new(),
             docs: docs.clone(),
+            spans: Vec::new(),
             understood,
         });
+        found.spans.extend(spans);
         if author == Author::User && !docs.is_empty() {
             found.docs = docs;
         }
@@ -332,7 +370,10 @@ impl Collector<'_> {
         let params = self.types(origin).params(action.params());
         for item in action.items() {
             if let ast::ActionItem::Channel(channel) = item {
-                self.declared.channels.extend(channel.name().map(|it| Arc::from(it.text())));
+                let channel = channel.name().map(|it| (Arc::from(it.text()), it.span(origin)));
+                if let Some((name, span)) = channel {
+                    self.declared.channels.entry(name).or_insert(span);
+                }
             }
         }
         let Some(name) = action.name() else { return };

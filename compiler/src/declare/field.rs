@@ -14,6 +14,7 @@ use crate::nearest::nearest;
 use crate::plain::plain_text;
 use crate::report::Report;
 use crate::syntax::ast::{self, AstNode as _, Origin, StringLit, TypeExpr};
+use crate::uses::Thing;
 
 /// The names of types that are no entities.
 const SCALARS: [(&str, Scalar); 12] = [
@@ -191,6 +192,7 @@ impl TypeReader<'_> {
             _ => {}
         }
         if let Some(entity) = self.entities.iter().find(|it| ***it == *text) {
+            self.report.used(name.span(self.origin), Thing::Entity(entity.clone()));
             return Some(ParamKind::Value(Type::One(Scalar::Entity(entity.clone()))));
         }
         self.unknown(&text, name.span(self.origin));
