@@ -8,9 +8,9 @@ use crate::client::{Body, Connection, block};
 use crate::failure::{Exit, Outcome};
 use crate::{json, screen};
 
-/// Hold a workflow up: nothing is sent and no wait ends until it is resumed, and nobody is lost
+/// Hold a workflow up: nothing is sent, and nobody is lost
 ///
-/// Who matches meanwhile enrols and goes as far as the first message or wait. What has become due goes on when
+/// No wait ends until it is resumed. Who matches meanwhile enrols and goes as far as the first message or wait. What has become due goes on when
 /// the workflow is resumed, within quiet hours and the like.
 #[derive(Debug, Args)]
 pub(crate) struct Pause {
