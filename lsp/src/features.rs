@@ -4,15 +4,24 @@
 //! protocol: [`crate::wire`] tells clients what they give.
 
 pub(crate) mod act;
+pub(crate) mod calls;
 pub(crate) mod colour;
+pub(crate) mod complete;
 pub(crate) mod fix;
 pub(crate) mod fold;
+pub(crate) mod hints;
 pub(crate) mod holes;
+pub(crate) mod hover;
 pub(crate) mod layout;
+pub(crate) mod lens;
 pub(crate) mod link;
 pub(crate) mod linked;
+pub(crate) mod names;
 pub(crate) mod outline;
+pub(crate) mod rename;
 pub(crate) mod select;
+pub(crate) mod signature;
+pub(crate) mod symbols;
 pub(crate) mod tokens;
 
 use std::ops::Range;
@@ -43,4 +52,6 @@ pub(crate) enum Change {
     Edits(Arc<str>, Vec<Edit>),
     /// A new file with this text.
     Create(Arc<str>, String),
+    /// A file gets another name.
+    Move(Arc<str>, Arc<str>),
 }

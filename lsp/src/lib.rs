@@ -11,11 +11,16 @@ mod documents;
 mod door;
 mod features;
 mod jobs;
+mod live;
 mod outgoing;
 mod position;
 mod projects;
 mod snapshot;
 mod tape;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
 mod wire;
 
 use std::io;

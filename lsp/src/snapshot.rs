@@ -1,5 +1,6 @@
 //! What is known at one moment: it never changes, so it is read without waiting.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
@@ -9,6 +10,7 @@ use onward_compiler::project::{self, Checked, Memory};
 use onward_compiler::syntax::Parse;
 
 use crate::documents::Documents;
+use crate::features::names::known::Known;
 use crate::position::{Encoding, Lines};
 use crate::wire::{Settings, Told};
 
@@ -40,11 +42,12 @@ pub(crate) struct File {
     /// Where its tree comes from.
     memory: Arc<Memory>,
     parse: OnceLock<Arc<Parse>>,
+    known: OnceLock<Known>,
 }
 
 impl File {
     pub(crate) fn new(uri: Arc<str>, path: Arc<str>, text: Arc<str>, memory: Arc<Memory>) -> Self {
-        Self { uri, path, text, lines: OnceLock::new(), memory, parse: OnceLock::new() }
+        Self { uri, path, text, lines: OnceLock::new(), memory, parse: OnceLock::new(), known: OnceLock::new() }
     }
 
     pub(crate) fn lines(&self) -> &Lines {
@@ -58,6 +61,11 @@ impl File {
             Some((_, "toml")) => Sort::Settings,
             _ => Sort::Rules,
         }
+    }
+
+    /// What it declares, by its tree alone.
+    pub(crate) fn known(&self) -> &Known {
+        self.known.get_or_init(|| Known::of(self))
     }
 
     /// Its tree, whose spans are in file 0; of a file that holds no rules it means nothing.
@@ -77,11 +85,13 @@ pub(crate) struct Project {
     /// What was worked out of the files before, shared by all that follow each other.
     memory: Arc<Memory>,
     checked: OnceLock<Checked>,
+    /// The compiler's number of each file.
+    numbers: OnceLock<BTreeMap<Arc<str>, FileId>>,
 }
 
 impl Project {
     pub(crate) fn new(root: PathBuf, files: Vec<Arc<File>>, memory: Arc<Memory>) -> Self {
-        Self { root, files, memory, checked: OnceLock::new() }
+        Self { root, files, memory, checked: OnceLock::new(), numbers: OnceLock::new() }
     }
 
     /// The file at this path.
@@ -112,14 +122,21 @@ impl Project {
 
     /// How the compiler numbers a file.
     pub(crate) fn number(&self, path: &str) -> Option<FileId> {
-        let at = self.checked().sources.iter().position(|it| *it.path == *path)?;
-        u32::try_from(at).ok().map(FileId)
+        let numbers = self.numbers.get_or_init(|| {
+            let sources = self.checked().sources.iter().zip(0..);
+            sources.map(|(source, number)| (source.path.clone(), FileId(number))).collect()
+        });
+        numbers.get(path).copied()
     }
 
     /// What there is to say about a file.
-    pub(crate) fn diagnostics(&self, path: &str) -> impl Iterator<Item = &Diagnostic> {
-        let file = self.number(path);
-        self.checked().diagnostics.iter().filter(move |it| Some(it.primary.span.file) == file)
+    pub(crate) fn diagnostics(&self, path: &str) -> &[Diagnostic] {
+        let Some(file) = self.number(path) else { return &[] };
+        // They lie by place.
+        let all = &*self.checked().diagnostics;
+        let start = all.partition_point(|it| it.primary.span.file < file);
+        let end = all.partition_point(|it| it.primary.span.file <= file);
+        all.get(start..end).unwrap_or_default()
     }
 }
 

@@ -3,9 +3,12 @@
 //! Each [`Area`] is a file: its requests, and what it promises in the capabilities.
 
 pub(crate) mod act;
+mod complete;
 pub(crate) mod diagnostics;
 mod files;
+mod hints;
 mod layout;
+mod names;
 mod noted;
 mod settings;
 mod shape;
@@ -42,7 +45,7 @@ pub(crate) struct Area {
 
 /// Everything that is answered.
 const AREAS: &[Area] =
-    &[diagnostics::AREA, tokens::AREA, shape::AREA, layout::AREA, act::AREA, files::AREA];
+    &[diagnostics::AREA, tokens::AREA, shape::AREA, layout::AREA, act::AREA, files::AREA, names::AREA, complete::AREA, hints::AREA];
 
 /// Who answers a method.
 pub(crate) fn handler(method: &str) -> Option<Handler> {
@@ -253,6 +256,12 @@ pub(crate) fn workspace_edit(snapshot: &Snapshot, client: &Client, changes: &[Ch
                 let version = snapshot.documents.get(uri).map(|it| it.version);
                 let document = json!({ "uri": &**uri, "version": version });
                 written.push(json!({ "textDocument": document, "edits": edits_of(uri, edits)? }));
+            }
+            Change::Move(old, new) => {
+                if !client.knows("/workspace/workspaceEdit/resourceOperations", "rename") {
+                    return None;
+                }
+                written.push(json!({ "kind": "rename", "oldUri": &**old, "newUri": &**new }));
             }
             Change::Create(uri, text) => {
                 if !client.knows("/workspace/workspaceEdit/resourceOperations", "create") {

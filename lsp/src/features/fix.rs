@@ -19,7 +19,7 @@ pub(crate) fn mistakes<'p>(
         let span = it.primary.span.range();
         span.start <= range.end && span.end >= range.start
     };
-    project.diagnostics(&file.path).filter(touches)
+    project.diagnostics(&file.path).iter().filter(touches)
 }
 
 /// What a fix changes; nothing if it reaches into the catalogue.

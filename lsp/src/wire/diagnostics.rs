@@ -85,7 +85,7 @@ pub(crate) fn all(snapshot: &Snapshot, client: &Client) -> BTreeMap<Arc<str>, Fo
 }
 
 fn found(snapshot: &Snapshot, client: &Client, project: &Project, file: &File) -> Found {
-    let items = project.diagnostics(&file.path).map(|it| written(it, snapshot, client, project));
+    let items = project.diagnostics(&file.path).iter().map(|it| written(it, snapshot, client, project));
     Found { version: snapshot.documents.get(&file.uri).map(|it| it.version), items: items.collect() }
 }
 
