@@ -1,4 +1,5 @@
-//! Each folder of `examples/` checks clean and sends what its `expected.txt` says.
+//! Each folder of `examples/` is formatted, checks clean and has tests that pass and come by
+//! everything; what has an `expected.txt` sends what it says.
 
 use std::process::Stdio;
 
@@ -38,12 +39,44 @@ fn trial() {
     plays("trial", "4d");
 }
 
-#[test]
-fn every_example_is_played() {
+/// The names of the folders.
+fn examples() -> Vec<String> {
     let mut names: Vec<_> = std::fs::read_dir(workspace().join("examples"))
         .expect("there are examples")
-        .filter_map(|entry| entry.ok().filter(|it| it.path().is_dir()).map(|it| it.file_name().into_string()))
+        .filter_map(Result::ok)
+        .filter(|entry| entry.path().is_dir())
+        .map(|entry| entry.file_name().into_string().expect("names are plain"))
         .collect();
     names.sort();
-    assert_eq!(names, [Ok("form-follow-up".to_owned()), Ok("trial".to_owned())]);
+    names
+}
+
+#[test]
+fn every_example_is_known() {
+    let known =
+        ["call-tracking", "concours", "customer-success", "form-follow-up", "spotter-presales", "trial"];
+    assert_eq!(examples(), known);
+}
+
+#[test]
+fn every_example_is_tidy() {
+    for name in examples() {
+        let folder = workspace().join("examples").join(&name);
+        onward(&["fmt", "--check", text(&folder)]).ends_with(0);
+        onward(&["check", "--deny-warnings", text(&folder)]).ends_with(0);
+    }
+}
+
+/// Every step is done and every condition both holds and fails in some test.
+#[test]
+fn every_example_is_covered_by_its_tests() {
+    for name in examples() {
+        let folder = workspace().join("examples").join(&name);
+        let ran = command(&["test", "--coverage=json", text(&folder)]).output().expect("onward runs");
+        assert!(ran.status.success(), "{name}: {}", String::from_utf8_lossy(&ran.stderr));
+        let found: serde_json::Value = serde_json::from_slice(&ran.stdout).expect("coverage is JSON");
+        let sum = &found["sum"];
+        assert_eq!(sum["covered"], sum["places"], "{name}: steps");
+        assert_eq!(sum["outcomes_covered"], sum["outcomes"], "{name}: outcomes of conditions");
+    }
 }
