@@ -1,0 +1,9 @@
+//! What an editor sees.
+
+mod act;
+mod complete;
+mod hello;
+mod names;
+mod order;
+mod same;
+mod shape;
