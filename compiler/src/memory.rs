@@ -10,12 +10,14 @@ use onward_bytecode::SourceFile;
 use crate::diagnostic::FileId;
 use crate::syntax::{self, Parse};
 
+/// The last text of each file, by its path, and its tree; spans are in file 0.
+type Parsed = BTreeMap<Arc<str>, (Arc<str>, Arc<Parse>)>;
+
 /// What is remembered from one run to the next. It changes how long the next run takes, and
 /// nothing else.
 #[derive(Debug, Default)]
 pub struct Memory {
-    /// The last text of each file, by its path, and its tree; spans are in file 0.
-    parsed: Mutex<BTreeMap<Arc<str>, (Arc<str>, Arc<Parse>)>>,
+    parsed: Mutex<Parsed>,
 }
 
 impl Memory {
@@ -43,7 +45,7 @@ impl Memory {
         self.lock().retain(|path, _| is_there(path));
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<Arc<str>, (Arc<str>, Arc<Parse>)>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Parsed> {
         self.parsed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -52,7 +52,7 @@ fn checked(rules: &str) -> Checked {
 }
 
 fn text<'c>(checked: &'c Checked, it: &Use) -> &'c str {
-    &checked.sources[it.span.file.0 as usize].text[it.span.range()]
+    checked.sources[it.span.file.0 as usize].text.get(it.span.range()).unwrap()
 }
 
 /// The user's own places of a thing: `role word` for each.

@@ -128,7 +128,9 @@ impl Analysis<'_> {
 
     /// Whether a message goes to whom the workflow runs for, and not to a colleague.
     fn reaches_subject(&self, action: &str, arguments: &[Expr]) -> bool {
-        let Some(action) = self.hir.actions.get(action).filter(|it| it.channel.is_some()) else { return false };
+        let Some(action) = self.hir.actions.get(action).filter(|it| it.channel.is_some()) else {
+            return false;
+        };
         let to = action.params.iter().position(|it| &*it.name == "to").and_then(|place| arguments.get(place));
         to.is_none_or(|to| to.any(&|it| matches!(it.kind, ExprKind::Subject | ExprKind::Contact)))
     }
