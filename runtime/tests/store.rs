@@ -104,6 +104,10 @@ suite! {
         what_is_paused_is_not_due,
         a_reference_by_keys_becomes_an_id,
         what_has_come_is_counted_and_shown;
+    together:
+        shards_are_read_together,
+        shards_are_committed_together_or_not_at_all,
+        outcomes_are_written_with_claims;
     fills:
         each_entity_is_filled_in_once,
         a_new_deployment_begins_anew,

@@ -149,9 +149,8 @@ impl Dispatch {
         outcomes: mpsc::UnboundedSender<Settle>,
         arrived: &mut mpsc::UnboundedReceiver<Settle>,
     ) -> JoinSet<()> {
-        let mut calls = JoinSet::new();
+        let (mut calls, mut settles) = (JoinSet::new(), Vec::new());
         while self.signals.is_running() {
-            let mut settles = Vec::new();
             while settles.len() < SETTLED
                 && let Ok(settle) = arrived.try_recv()
             {
@@ -161,7 +160,7 @@ impl Dispatch {
             let busy = Busy::enter(self);
             let lease = self.learn();
             let taken = Instant::now();
-            match self.exchange(settles, lease).await {
+            match self.exchange(std::mem::take(&mut settles), lease).await {
                 Ok(claimed) => {
                     if wrote || claimed.decided > 0 {
                         self.signals.facts();
@@ -176,7 +175,7 @@ impl Dispatch {
                     }
                     drop(busy);
                     if nothing {
-                        self.wait(arrived, &outcomes).await;
+                        self.wait(arrived, &mut settles).await;
                     } else {
                         // What is quick is written together.
                         tokio::time::sleep(LINGER).await;
@@ -190,6 +189,7 @@ impl Dispatch {
             }
             while calls.try_join_next().is_some() {}
         }
+        self.write(settles).await;
         calls
     }
 
@@ -239,11 +239,7 @@ impl Dispatch {
     }
 
     /// Until there may be something to claim or to write.
-    async fn wait(
-        &self,
-        arrived: &mut mpsc::UnboundedReceiver<Settle>,
-        outcomes: &mpsc::UnboundedSender<Settle>,
-    ) {
+    async fn wait(&self, arrived: &mut mpsc::UnboundedReceiver<Settle>, settles: &mut Vec<Settle>) {
         let opens = self.opens();
         let opened = async {
             match opens {
@@ -253,10 +249,7 @@ impl Dispatch {
         };
         tokio::select! {
             () = self.signals.effects.notified() => {}
-            settle = arrived.recv() => {
-                // Back to where the others are; the channel is open, for this is a sender.
-                let _ = settle.map(|settle| outcomes.send(settle));
-            }
+            _ = arrived.recv_many(settles, SETTLED) => {}
             () = tokio::time::sleep(POLL) => {}
             () = opened => {}
             () = self.signals.reached(Stage::Stopping) => {}

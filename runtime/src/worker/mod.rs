@@ -268,6 +268,13 @@ impl Worker {
                 }
             }
             Err(error) => {
+                if leases.len() > 1 {
+                    tracing::debug!(
+                        shards = leases.len(),
+                        error = &error as &dyn std::error::Error,
+                        "shards are worked on one by one"
+                    );
+                }
                 let mut first = (leases.len() == 1).then_some(error);
                 for lease in leases {
                     let (shard, epoch) = (lease.shard, lease.epoch);

@@ -12,6 +12,7 @@ mod only_sqlite;
 pub(crate) mod people;
 pub(crate) mod runs;
 pub(crate) mod switches;
+pub(crate) mod together;
 pub(crate) mod vetting;
 pub(crate) mod watching;
 
