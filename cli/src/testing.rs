@@ -42,7 +42,7 @@ impl Bench {
     pub(crate) fn of(hir: &Hir, sources: &[SourceFile], root: &Path) -> Result<Self, Vec<Diagnostic>> {
         let mut lowered = lower::lower(hir)?;
         let tests = hir.tests.iter().map(|test| plan::Test::of(test, &mut lowered, sources));
-        let tests = tests.collect::<Result<Vec<_>, _>>().map_err(|problem| vec![problem])?;
+        let tests = tests.collect::<Result<Vec<_>, _>>().map_err(|problem| vec![*problem])?;
         without_index(&mut lowered);
         let program = verified(lowered, sources)?;
         Ok(Self { program: Arc::new(Loaded::new(program)), tests, root: root.to_owned() })

@@ -7,7 +7,7 @@
 //! `benches/peers` gets them. `ROUNDS` says how often (200), `FILES` how many files.
 
 use std::error::Error;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, ExitCode, Stdio};
 use std::sync::mpsc::{Receiver, channel};
@@ -244,7 +244,12 @@ fn session(command: Command, sample: &dyn Sample, rounds: usize) -> Outcome<()> 
         }
         client.questions(method, &mut typist, rounds.min(100))?;
     }
-    println!("{:<42} {:>16.1} MB (peak {:.1} MB)", "memory", client.memory("VmRSS:")?, client.memory("VmHWM:")?);
+    println!(
+        "{:<42} {:>16.1} MB (peak {:.1} MB)",
+        "memory",
+        client.memory("VmRSS:")?,
+        client.memory("VmHWM:")?
+    );
     client.bye()
 }
 
@@ -534,7 +539,9 @@ fn next(output: &mut impl BufRead) -> Option<Value> {
         if line.is_empty() {
             break;
         }
-        if let Some((_, value)) = line.split_once(':').filter(|(name, _)| name.eq_ignore_ascii_case("content-length")) {
+        if let Some((_, value)) =
+            line.split_once(':').filter(|(name, _)| name.eq_ignore_ascii_case("content-length"))
+        {
             length = value.trim().parse().ok()?;
         }
     }

@@ -50,8 +50,6 @@ impl Edit {
 pub(crate) enum Change {
     /// The text of the file that the client names so changes; the edits do not overlap.
     Edits(Arc<str>, Vec<Edit>),
-    /// A new file with this text.
-    Create(Arc<str>, String),
     /// A file gets another name.
     Move(Arc<str>, Arc<str>),
 }

@@ -127,7 +127,8 @@ fn gathered(stats: Stats, waiting: Option<Runs>) -> Live {
     let mut live = Live::default();
     for it in stats.workflows {
         let runs = it.runs.unwrap_or_default();
-        let unfinished = runs.iter().filter(|(status, _)| *status != "finished").map(|(_, count)| count).sum();
+        let unfinished =
+            runs.iter().filter(|(status, _)| *status != "finished").map(|(_, count)| count).sum();
         live.workflows.insert(it.workflow, Workflow { entered: it.entered, unfinished, wakes: None });
     }
     for run in waiting.into_iter().flat_map(|it| it.runs) {

@@ -92,11 +92,6 @@ impl Lines {
         Place { line: number(line), unit: number(units) }
     }
 
-    /// How many lines there are.
-    pub(crate) fn count(&self) -> usize {
-        self.starts.len()
-    }
-
     /// The text of a line, without what ends it.
     fn line<'t>(&self, text: &'t str, line: usize) -> &'t str {
         let start = self.starts.get(line).copied().unwrap_or(self.end);
@@ -120,7 +115,7 @@ mod tests {
     #[test]
     fn counts_in_every_encoding() {
         let lines = Lines::of(TEXT);
-        assert_eq!(lines.count(), 3);
+        assert_eq!(lines.starts.len(), 3);
         for (encoding, units) in [(Encoding::Utf8, 5), (Encoding::Utf16, 3), (Encoding::Utf32, 2)] {
             let place = Place { line: 0, unit: units };
             assert_eq!(lines.offset(TEXT, place, encoding), 5, "{encoding:?}");

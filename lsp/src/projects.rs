@@ -181,7 +181,8 @@ impl Known {
             }
         }
         let base = if self.whole == Whole::File { root.parent().unwrap_or(root) } else { root };
-        let files: Vec<Arc<File>> = texts.into_iter().map(|(path, text)| self.files.get(path, text, base, &self.memory)).collect();
+        let files: Vec<Arc<File>> =
+            texts.into_iter().map(|(path, text)| self.files.get(path, text, base, &self.memory)).collect();
         self.made = Some(Arc::new(Project::new(base.to_owned(), files, self.memory.clone())));
     }
 }

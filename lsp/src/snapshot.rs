@@ -47,7 +47,15 @@ pub(crate) struct File {
 
 impl File {
     pub(crate) fn new(uri: Arc<str>, path: Arc<str>, text: Arc<str>, memory: Arc<Memory>) -> Self {
-        Self { uri, path, text, lines: OnceLock::new(), memory, parse: OnceLock::new(), known: OnceLock::new() }
+        Self {
+            uri,
+            path,
+            text,
+            lines: OnceLock::new(),
+            memory,
+            parse: OnceLock::new(),
+            known: OnceLock::new(),
+        }
     }
 
     pub(crate) fn lines(&self) -> &Lines {
@@ -106,10 +114,6 @@ impl Project {
 
     pub(crate) fn files(&self) -> &[Arc<File>] {
         &self.files
-    }
-
-    pub(crate) fn memory(&self) -> &Arc<Memory> {
-        &self.memory
     }
 
     /// What the compiler has to say.

@@ -28,7 +28,11 @@ impl<R> Recorder<R> {
 }
 
 impl<R: AsyncRead + Unpin> AsyncRead for Recorder<R> {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         ready!(Pin::new(&mut self.from).poll_read(cx, buffer))?;
         let new = buffer.filled().get(before..).unwrap_or_default();

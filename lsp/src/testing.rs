@@ -57,14 +57,17 @@ pub(crate) fn cursor(text: &str) -> (String, Cursor) {
 impl Editor {
     /// An editor that asks for diagnostics itself and counts characters; the project's files are on disk.
     pub(crate) fn new(files: &[(&str, &str)]) -> Self {
-        Self::with(files, json!({
-            "general": { "positionEncodings": ["utf-32"] },
-            "textDocument": {
-                "diagnostic": { "relatedInformation": true },
-                "documentSymbol": { "hierarchicalDocumentSymbolSupport": true },
-            },
-            "workspace": { "workspaceEdit": { "documentChanges": true, "resourceOperations": ["create"] } },
-        }))
+        Self::with(
+            files,
+            json!({
+                "general": { "positionEncodings": ["utf-32"] },
+                "textDocument": {
+                    "diagnostic": { "relatedInformation": true },
+                    "documentSymbol": { "hierarchicalDocumentSymbolSupport": true },
+                },
+                "workspace": { "workspaceEdit": { "documentChanges": true, "resourceOperations": ["create"] } },
+            }),
+        )
     }
 
     /// An editor with these capabilities.
@@ -113,7 +116,11 @@ impl Editor {
     }
 
     /// Asks, and does not wait: the id and the answer to come.
-    pub(crate) fn begin(&mut self, method: &'static str, params: Value) -> (i64, oneshot::Receiver<Response>) {
+    pub(crate) fn begin(
+        &mut self,
+        method: &'static str,
+        params: Value,
+    ) -> (i64, oneshot::Receiver<Response>) {
         self.asked += 1;
         let id = self.asked;
         (id, self.put(Request::build(method).id(id).params(params).finish()))

@@ -29,8 +29,8 @@ use crate::projects::path_of;
 use crate::snapshot::{File, Project, Snapshot, Spot};
 
 pub(crate) use noted::{Noted, noted};
-pub(crate) use tokens::Told;
 pub(crate) use settings::{Settings, asked as settings_request};
+pub(crate) use tokens::Told;
 
 /// Answers a request from a snapshot.
 pub(crate) type Handler = fn(&Snapshot, &Client, Value) -> Result<Value, Error>;
@@ -44,8 +44,17 @@ pub(crate) struct Area {
 }
 
 /// Everything that is answered.
-const AREAS: &[Area] =
-    &[diagnostics::AREA, tokens::AREA, shape::AREA, layout::AREA, act::AREA, files::AREA, names::AREA, complete::AREA, hints::AREA];
+const AREAS: &[Area] = &[
+    diagnostics::AREA,
+    tokens::AREA,
+    shape::AREA,
+    layout::AREA,
+    act::AREA,
+    files::AREA,
+    names::AREA,
+    complete::AREA,
+    hints::AREA,
+];
 
 /// Who answers a method.
 pub(crate) fn handler(method: &str) -> Option<Handler> {
@@ -88,11 +97,6 @@ impl Client {
 /// Reads a request's parameters.
 pub(crate) fn params<T: DeserializeOwned>(value: Value) -> Result<T, Error> {
     serde_json::from_value(value).map_err(|error| Error::invalid_params(error.to_string()))
-}
-
-/// Writes an answer.
-pub(crate) fn told<T: serde::Serialize>(value: T) -> Result<Value, Error> {
-    serde_json::to_value(value).map_err(|_| Error::internal_error())
 }
 
 /// Reads `initialize`: the client, and the workspace's folders.
@@ -229,9 +233,8 @@ pub(crate) fn location(snapshot: &Snapshot, project: &Project, span: Span) -> Op
 
 /// `TextEdit[]`
 pub(crate) fn text_edits(file: &File, edits: &[Edit], encoding: Encoding) -> Vec<Value> {
-    let written = |it: &Edit| {
-        json!({ "range": range_in(file, it.range.clone(), encoding), "newText": &it.text })
-    };
+    let written =
+        |it: &Edit| json!({ "range": range_in(file, it.range.clone(), encoding), "newText": &it.text });
     edits.iter().map(written).collect()
 }
 
@@ -262,18 +265,6 @@ pub(crate) fn workspace_edit(snapshot: &Snapshot, client: &Client, changes: &[Ch
                     return None;
                 }
                 written.push(json!({ "kind": "rename", "oldUri": &**old, "newUri": &**new }));
-            }
-            Change::Create(uri, text) => {
-                if !client.knows("/workspace/workspaceEdit/resourceOperations", "create") {
-                    return None;
-                }
-                written.push(json!({ "kind": "create", "uri": &**uri }));
-                let start = lsp::Range::default();
-                let document = json!({ "uri": &**uri, "version": null });
-                written.push(json!({
-                    "textDocument": document,
-                    "edits": [{ "range": start, "newText": text }],
-                }));
             }
         }
     }

@@ -187,7 +187,10 @@ async fn deploy(store: &dyn Store, file: &Path) -> Result<(), Failure> {
         return Ok(());
     }
     store.put_program(hash, &bytes).await.map_err(failed)?;
-    store.deploy(hash, "serve --artifact", Timestamp::now(), Some(store::Edges::Silent)).await.map_err(failed)?;
+    store
+        .deploy(hash, "serve --artifact", Timestamp::now(), Some(store::Edges::Silent))
+        .await
+        .map_err(failed)?;
     tracing::info!(%hash, "deployed");
     Ok(())
 }

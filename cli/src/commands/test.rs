@@ -107,17 +107,17 @@ impl Test {
         match (self.coverage, places) {
             // What is read by machines stands alone.
             (Some(Form::Lcov), Some(places)) => {
-                outcomes.iter().for_each(|it| show(files, it, |text| screen::aside(text)));
+                outcomes.iter().for_each(|it| show(files, it, screen::aside));
                 screen::raw(&coverage::lcov(places, |file| files.shown(file)));
                 screen::aside(summary(outcomes));
             }
             (Some(Form::Json), Some(places)) => {
-                outcomes.iter().for_each(|it| show(files, it, |text| screen::aside(text)));
+                outcomes.iter().for_each(|it| show(files, it, screen::aside));
                 screen::json(&json!({ "places": places, "sum": Sum::of(places) }));
                 screen::aside(summary(outcomes));
             }
             _ => {
-                outcomes.iter().for_each(|it| show(files, it, |text| screen::line(text)));
+                outcomes.iter().for_each(|it| show(files, it, screen::line));
                 if let Some(places) = places {
                     show_coverage(files, places);
                 }

@@ -139,7 +139,9 @@ impl Survey<'_> {
                 let outcomes = condition.as_ref().map(|_| (it.done, it.skipped));
                 self.add(&workflow.name, step.span, it.done + it.skipped, outcomes);
             }
-            StepKind::WaitFor(_) | StepKind::WaitUntil(_) => self.add(&workflow.name, step.span, it.done, None),
+            StepKind::WaitFor(_) | StepKind::WaitUntil(_) => {
+                self.add(&workflow.name, step.span, it.done, None)
+            }
             StepKind::WaitEvent { up_to, then, otherwise, .. } => {
                 let head = Span { end: up_to.span.end, ..step.span };
                 self.add(&workflow.name, head, it.done.max(it.came + it.late), Some((it.came, it.late)));
@@ -149,7 +151,12 @@ impl Survey<'_> {
             StepKind::If { branches, otherwise } => {
                 for (name, condition, steps) in branches {
                     let it = self.visits(workflow, name);
-                    self.add(&workflow.name, condition.span, it.taken + it.passed, Some((it.taken, it.passed)));
+                    self.add(
+                        &workflow.name,
+                        condition.span,
+                        it.taken + it.passed,
+                        Some((it.taken, it.passed)),
+                    );
                     self.steps(workflow, steps);
                 }
                 self.steps(workflow, otherwise);

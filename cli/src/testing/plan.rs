@@ -9,6 +9,9 @@ use onward_compiler::hir::{
 };
 use onward_compiler::lower::{Lowered, TestCall};
 
+/// What is made, or why it cannot be.
+type Made<T> = Result<T, Box<Diagnostic>>;
+
 /// A test.
 #[derive(Debug, Clone)]
 pub(crate) struct Test {
@@ -112,7 +115,7 @@ impl Test {
         test: &hir::Test,
         lowered: &mut Lowered,
         sources: &[SourceFile],
-    ) -> Result<Self, Diagnostic> {
+    ) -> Made<Self> {
         let mut planner = Planner { test: &test.name, lowered };
         let steps = test.steps.iter().map(|step| planner.step(step, sources)).collect::<Result<_, _>>()?;
         let file = sources.get(test.span.file.0 as usize).map(|it| it.path.clone()).unwrap_or_default();
@@ -132,22 +135,22 @@ fn words(sources: &[SourceFile], span: Span) -> String {
 }
 
 impl Planner<'_> {
-    fn value(&mut self, value: &Expr) -> Result<Value, Diagnostic> {
-        self.lowered.add_value(self.test, value).map(Value)
+    fn value(&mut self, value: &Expr) -> Made<Value> {
+        self.lowered.add_value(self.test, value).map(Value).map_err(Box::from)
     }
 
-    fn fields<N: Clone>(&mut self, fields: &[(N, Expr)]) -> Result<Vec<(N, Value)>, Diagnostic> {
+    fn fields<N: Clone>(&mut self, fields: &[(N, Expr)]) -> Made<Vec<(N, Value)>> {
         fields.iter().map(|(name, value)| Ok((name.clone(), self.value(value)?))).collect()
     }
 
-    fn features(&mut self, parts: &[hir::Feature]) -> Result<Vec<Feature>, Diagnostic> {
+    fn features(&mut self, parts: &[hir::Feature]) -> Made<Vec<Feature>> {
         let feature = |part: &hir::Feature| {
             Ok(Feature { name: part.name.clone(), how: part.how, value: self.value(&part.value)? })
         };
         parts.iter().map(feature).collect()
     }
 
-    fn step(&mut self, step: &TestStep, sources: &[SourceFile]) -> Result<Step, Diagnostic> {
+    fn step(&mut self, step: &TestStep, sources: &[SourceFile]) -> Made<Step> {
         let does = match &step.kind {
             TestKind::At(moment, zone) => {
                 let zone = zone.as_ref().map(|it| self.value(it)).transpose()?;
@@ -176,7 +179,7 @@ impl Planner<'_> {
         Ok(Step { line: line(sources, step.span), words: words(sources, step.span), does })
     }
 
-    fn behaves(&mut self, answer: &Answer) -> Result<Behaves, Diagnostic> {
+    fn behaves(&mut self, answer: &Answer) -> Made<Behaves> {
         Ok(match answer {
             Answer::Accept(result) => Behaves::Accept(self.fields(result)?),
             Answer::Refuse(why) => Behaves::Refuse(why.clone()),
@@ -185,7 +188,7 @@ impl Planner<'_> {
         })
     }
 
-    fn expects(&mut self, expectation: &Expectation) -> Result<Does, Diagnostic> {
+    fn expects(&mut self, expectation: &Expectation) -> Made<Does> {
         Ok(match expectation {
             Expectation::Effect { count, action, held, parts } => Does::Effects {
                 count: *count,

@@ -127,7 +127,8 @@ impl Stage<'_> {
                 self.world.advance(at).map_err(text)
             }
             Does::After(length) => {
-                let to = civil::shift(self.world.now(), *length, &self.zone()).ok_or("that is too far away")?;
+                let to =
+                    civil::shift(self.world.now(), *length, &self.zone()).ok_or("that is too far away")?;
                 self.world.advance(to.at).map_err(text)
             }
             Does::Recorded(path) => {

@@ -97,7 +97,8 @@ impl Place<'_> {
         let (whole, keyword) = (bytes(step.syntax()), step.keyword()?);
         // On the words of the step itself, not on what stands inside its blocks.
         let here = usize::from(self.token.text_range().start());
-        let first_line = whole.start..self.file.text.get(whole.clone())?.find('\n').map_or(whole.end, |it| whole.start + it);
+        let first_line = whole.start
+            ..self.file.text.get(whole.clone())?.find('\n').map_or(whole.end, |it| whole.start + it);
         if !(first_line.contains(&here) || keyword.text_range() == self.token.text_range()) {
             return None;
         }

@@ -44,7 +44,8 @@ pub(crate) fn of(file: &File) -> Vec<(Range<usize>, Colour)> {
 fn hex(text: &str, at: usize) -> Option<(Range<usize>, Colour)> {
     // A colour is a value: of an attribute, or in a style. `href="#top"` is none.
     let before = text.get(..at)?.trim_end();
-    let is_value = before.ends_with([':', ',', ' ']) || (before.ends_with('"') && before.contains("color=\""));
+    let is_value =
+        before.ends_with([':', ',', ' ']) || (before.ends_with('"') && before.contains("color=\""));
     let digits: String = text.get(at + 1..)?.chars().take_while(char::is_ascii_alphanumeric).collect();
     let part = |range: Range<usize>| u8::from_str_radix(digits.get(range)?, 16).ok();
     let (red, green, blue) = match digits.len() {

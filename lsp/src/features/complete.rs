@@ -74,7 +74,10 @@ pub(crate) fn at(project: &Project, file: &File, offset: usize) -> Vec<Item> {
     if file.sort() == Sort::Settings {
         return settings::in_toml(project, file, offset);
     }
-    if holes::is_template(file) && place::in_front_matter(&file.text, offset) && Place::at(file, offset).is_none() {
+    if holes::is_template(file)
+        && place::in_front_matter(&file.text, offset)
+        && Place::at(file, offset).is_none()
+    {
         return settings::in_front_matter(project, file, offset);
     }
     let Some(place) = Place::at(file, offset) else { return Vec::new() };
@@ -91,7 +94,8 @@ fn scope(world: &World<'_>, file: &File, offset: usize) -> Scope {
         return world.template_scope(stem(&file.path));
     }
     let known = file.known();
-    let around = known.workflows.iter().rev().find(|it| it.range.start <= offset && offset <= it.range.end + 1);
+    let around =
+        known.workflows.iter().rev().find(|it| it.range.start <= offset && offset <= it.range.end + 1);
     if let Some(workflow) = around {
         return workflow.scope.clone();
     }
@@ -103,7 +107,10 @@ fn scope(world: &World<'_>, file: &File, offset: usize) -> Scope {
         // A workflow that the parser could not finish ends before the place.
         None => {
             let before = known.workflows.iter().rev().find(|it| it.range.start <= offset);
-            before.map_or_else(|| Scope { subject: "contact".into(), ..Scope::default() }, |it| it.scope.clone())
+            before.map_or_else(
+                || Scope { subject: "contact".into(), ..Scope::default() },
+                |it| it.scope.clone(),
+            )
         }
     }
 }
@@ -111,7 +118,8 @@ fn scope(world: &World<'_>, file: &File, offset: usize) -> Scope {
 /// The documentation of something that was offered.
 pub(crate) fn docs(project: &Project, sort: ItemSort, of: &str, label: &str) -> Option<String> {
     let world = World::of(project);
-    let of_member = |members: &[&Member]| members.iter().find(|it| it.name == label).map(|it| it.docs.clone());
+    let of_member =
+        |members: &[&Member]| members.iter().find(|it| it.name == label).map(|it| it.docs.clone());
     let declared = |sort| world.get(sort, label).map(|it| it.docs.clone());
     let docs = match sort {
         ItemSort::Keyword => words::explained(label).map(str::to_owned),
@@ -148,7 +156,14 @@ impl Offer<'_> {
         self.add_of(sort, label, detail, rank, "");
     }
 
-    fn add_of(&mut self, sort: ItemSort, label: impl Into<String>, detail: impl Into<String>, rank: u8, of: &str) {
+    fn add_of(
+        &mut self,
+        sort: ItemSort,
+        label: impl Into<String>,
+        detail: impl Into<String>,
+        rank: u8,
+        of: &str,
+    ) {
         let label = label.into();
         self.items.push(Item {
             insert: label.clone(),
@@ -161,7 +176,14 @@ impl Offer<'_> {
         });
     }
 
-    fn snippet(&mut self, sort: ItemSort, label: &str, detail: impl Into<String>, insert: impl Into<String>, rank: u8) {
+    fn snippet(
+        &mut self,
+        sort: ItemSort,
+        label: &str,
+        detail: impl Into<String>,
+        insert: impl Into<String>,
+        rank: u8,
+    ) {
         self.add(sort, label, detail, rank);
         if let Some(item) = self.items.last_mut() {
             item.insert = insert.into();
@@ -260,7 +282,9 @@ impl Offer<'_> {
             Holds::Template if !quoted => self.declared(DeclaredSort::Template, 0),
             Holds::Sender => self.declared(DeclaredSort::Sender, 0),
             Holds::Team if !quoted => self.declared(DeclaredSort::Team, 0),
-            Holds::Value(Some(onward_bytecode::Kind::Bool)) if !quoted => self.keywords(&["true", "false"], 0),
+            Holds::Value(Some(onward_bytecode::Kind::Bool)) if !quoted => {
+                self.keywords(&["true", "false"], 0)
+            }
             _ => return false,
         }
         true

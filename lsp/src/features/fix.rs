@@ -27,9 +27,7 @@ pub(crate) fn changes(snapshot: &Snapshot, project: &Project, fix: &Fix) -> Opti
     let mut by_file: BTreeMap<Arc<str>, Vec<Edit>> = BTreeMap::new();
     for edit in &fix.edits {
         let file = snapshot.numbered(project, edit.span.file)?;
-        if project.file(&file.path).is_none() {
-            return None;
-        }
+        project.file(&file.path)?;
         by_file.entry(file.uri.clone()).or_default().push(Edit::new(edit.span.range(), edit.text.clone()));
     }
     Some(by_file.into_iter().map(|(uri, edits)| Change::Edits(uri, edits)).collect())

@@ -127,7 +127,9 @@ fn texts(project: &Project, file: &File, range: &Range<usize>) -> Vec<Hint> {
     let world = World::of(project);
     let parse = file.parse();
     let mut found = Vec::new();
-    for step in parse.syntax().descendants().filter(|it| it.kind() == SyntaxKind::DO_STEP).filter_map(DoStep::cast) {
+    for step in
+        parse.syntax().descendants().filter(|it| it.kind() == SyntaxKind::DO_STEP).filter_map(DoStep::cast)
+    {
         let Some(Act::Effect(act)) = step.act() else { continue };
         let Some(Expr::String(text)) = act.first() else { continue };
         let name = act.name().map(|it| it.text()).unwrap_or_default();
@@ -168,10 +170,15 @@ pub(crate) fn values(project: &Project, file: &File, range: &Range<usize>) -> Ve
     let paths = parses(file).into_iter().flat_map(|parse| {
         let offset = parse.origin().offset as usize;
         let nodes = parse.syntax().descendants().filter(|it| it.kind() == SyntaxKind::PATH_EXPR);
-        nodes.map(move |it| {
-            let range = it.text_range();
-            (offset + usize::from(range.start())..offset + usize::from(range.end()), it.text().to_string())
-        }).collect::<Vec<_>>()
+        nodes
+            .map(move |it| {
+                let range = it.text_range();
+                (
+                    offset + usize::from(range.start())..offset + usize::from(range.end()),
+                    it.text().to_string(),
+                )
+            })
+            .collect::<Vec<_>>()
     });
     let found = paths.filter(|(place, _)| range.contains(&place.start)).filter_map(|(place, path)| {
         let owner = bare.iter().find(|it| it.at == place.start);

@@ -62,7 +62,10 @@ fn of_word(file: &File, offset: usize) -> Option<Hover> {
     let token = root.token_at_offset(at.into()).find(|it| it.kind() == SyntaxKind::WORD)?;
     let docs = words::explained(token.text())?;
     let range = token.text_range();
-    Some(Hover { range: range.start().into()..range.end().into(), markdown: format!("**{}** — {docs}", token.text()) })
+    Some(Hover {
+        range: range.start().into()..range.end().into(),
+        markdown: format!("**{}** — {docs}", token.text()),
+    })
 }
 
 /// A thing, its type in plain words, its documentation and where it comes from.
@@ -72,18 +75,29 @@ pub(crate) fn thing(project: &Project, thing: &Thing) -> Option<String> {
         Thing::Event(name) => {
             let event = all.events.get(name)?;
             let fields = members(&event.fields);
-            (format!("event {name} about {}{fields}", event.about), event.declared.docs.clone(), Some(event.declared.span))
+            (
+                format!("event {name} about {}{fields}", event.about),
+                event.declared.docs.clone(),
+                Some(event.declared.span),
+            )
         }
         Thing::Entity(name) => {
             let entity = all.entities.get(name)?;
-            (format!("entity {name}{}", members(&entity.attributes)), entity.docs.clone(), entity.spans.first().copied())
+            (
+                format!("entity {name}{}", members(&entity.attributes)),
+                entity.docs.clone(),
+                entity.spans.first().copied(),
+            )
         }
-        Thing::Field { .. } | Thing::Attribute { .. } | Thing::Param { .. } => return of_member(project, all, thing),
+        Thing::Field { .. } | Thing::Attribute { .. } | Thing::Param { .. } => {
+            return of_member(project, all, thing);
+        }
         Thing::Action(name) => return action(project, all, name),
         Thing::Template(name) => return template(project, all, name),
         Thing::Segment(name) => {
             let segment = all.segments.get(name)?;
-            let condition = source(project, segment.declared.span).unwrap_or_else(|| format!("segment {name} of {}", segment.kind));
+            let condition = source(project, segment.declared.span)
+                .unwrap_or_else(|| format!("segment {name} of {}", segment.kind));
             (condition, segment.declared.docs.clone(), Some(segment.declared.span))
         }
         Thing::Workflow(name) => {
@@ -107,18 +121,24 @@ pub(crate) fn thing(project: &Project, thing: &Thing) -> Option<String> {
             let it = all.topics.get(name)?;
             (format!("topic {name}"), it.docs.clone(), Some(it.span))
         }
-        Thing::Channel(name) => (format!("channel {name}"), Arc::from("A way by which messages reach people."), None),
-        Thing::Label { workflow, name } => {
-            (format!("{name}:"), format!("A step of `{workflow}`. A run that waits here can follow a new version.").into(), None)
+        Thing::Channel(name) => {
+            (format!("channel {name}"), Arc::from("A way by which messages reach people."), None)
         }
+        Thing::Label { workflow, name } => (
+            format!("{name}:"),
+            format!("A step of `{workflow}`. A run that waits here can follow a new version.").into(),
+            None,
+        ),
         Thing::Alias { span, name } => return Some(alias(project, *span, name)),
         Thing::Setting(path) => {
             let value = setting(project, path).unwrap_or_default();
             (format!("config.{path} = {value}"), "A setting of `onward.toml`.".into(), None)
         }
-        Thing::Secret(name) => {
-            (format!("secret.{name}"), format!("Comes from the server's environment: `{name}`. It is never in a file.").into(), None)
-        }
+        Thing::Secret(name) => (
+            format!("secret.{name}"),
+            format!("Comes from the server's environment: `{name}`. It is never in a file.").into(),
+            None,
+        ),
         Thing::Pipe(name) => {
             let (_, said) = declared::pipes().find(|(it, _)| **it == **name)?;
             (said, "".into(), None)
@@ -179,7 +199,8 @@ fn of_member(project: &Project, all: &Names, thing: &Thing) -> Option<String> {
         let left = if matches!(thing, Thing::Param { .. }) { "May be left out." } else { "May be missing." };
         let _ = write!(docs, "{}{left}", gap(&docs));
     }
-    let origin = format!("{} of the {whose} `{owner}`, {}", capital(names::noun(thing)), origin(project, member.span));
+    let origin =
+        format!("{} of the {whose} `{owner}`, {}", capital(names::noun(thing)), origin(project, member.span));
     Some(told(&format!("{owner}.{name}: {takes}"), &docs, Some(&origin)))
 }
 
@@ -199,7 +220,8 @@ fn action(project: &Project, all: &Names, name: &str) -> Option<String> {
     let one_line = action.params.len() < 2;
     for (param, member) in &action.params {
         let takes = member.takes.as_ref().map_or_else(|| "?".to_owned(), |it| it.words());
-        let optional = if member.presence == Presence::Optional && member.default.is_none() { "?" } else { "" };
+        let optional =
+            if member.presence == Presence::Optional && member.default.is_none() { "?" } else { "" };
         let default = member.default.as_ref().map(|it| format!(" = {it}")).unwrap_or_default();
         let first = if action.first.as_ref() == Some(param) { "  # right after the name" } else { "" };
         let _ = match one_line {
@@ -228,8 +250,13 @@ fn request(project: &Project, span: Span) -> Option<String> {
                 said.push(format!("Sends `{} {}`.", method.to_uppercase(), url.trim().trim_matches('"')));
             }
             ActionItem::Smtp(_) => said.push("Sends a mail by SMTP.".to_owned()),
-            ActionItem::Expect(_) => said.push(format!("Accepted with `{}`.", text.trim_start_matches("expect").trim())),
-            ActionItem::Retry(_) => said.push(format!("Tried again on `{}`.", text.trim_start_matches("retry").trim().trim_start_matches("on").trim())),
+            ActionItem::Expect(_) => {
+                said.push(format!("Accepted with `{}`.", text.trim_start_matches("expect").trim()))
+            }
+            ActionItem::Retry(_) => said.push(format!(
+                "Tried again on `{}`.",
+                text.trim_start_matches("retry").trim().trim_start_matches("on").trim()
+            )),
             ActionItem::Channel(it) => {
                 said.extend(it.name().map(|it| format!("Reaches people by `{}`.", it.text())));
             }
@@ -246,7 +273,9 @@ fn template(project: &Project, all: &Names, name: &str) -> Option<String> {
     let (subject, body) = match declaration(project, template.span) {
         Some(Decl::Template(it)) => {
             let text = |wanted: &[&str]| {
-                let mut parts = it.parts().filter(|part| part.name().is_some_and(|it| wanted.contains(&it.text().as_str())));
+                let mut parts = it
+                    .parts()
+                    .filter(|part| part.name().is_some_and(|it| wanted.contains(&it.text().as_str())));
                 parts.find_map(|it| it.text()).map(|it| it.contents().to_owned())
             };
             (text(&["subject"]), text(&["markdown", "text", "html", "body"]).unwrap_or_default())

@@ -98,7 +98,8 @@ pub(crate) fn stands_for(project: &Project, given: Span) -> Option<Thing> {
     let path = &project.checked().sources.get(given.file.0 as usize)?.path;
     let node = name_node(project.file(path)?, given.range())?;
     // The first name of what gives it is what it is given to, but for `let`.
-    let whole = node.ancestors().skip(1).find(|it| !matches!(it.kind(), SyntaxKind::ALIAS | SyntaxKind::NAME))?;
+    let whole =
+        node.ancestors().skip(1).find(|it| !matches!(it.kind(), SyntaxKind::ALIAS | SyntaxKind::NAME))?;
     let inside = match LetStep::cast(whole.clone()) {
         Some(step) => step.step()?.syntax().text_range(),
         None => whole.text_range(),
@@ -187,7 +188,9 @@ fn is_written(file: &File, range: Range<usize>) -> bool {
 /// Whether a name stands alone, and not behind a dot: what it means is looked up.
 pub(crate) fn is_bare(parse: &onward_compiler::syntax::Parse, range: Range<usize>) -> bool {
     let offset = parse.origin().offset as usize;
-    let (Some(start), Some(root)) = (range.start.checked_sub(offset), Some(parse.syntax())) else { return false };
+    let (Some(start), Some(root)) = (range.start.checked_sub(offset), Some(parse.syntax())) else {
+        return false;
+    };
     let Ok(start) = u32::try_from(start) else { return false };
     if root.text_range().end() <= start.into() {
         return false;

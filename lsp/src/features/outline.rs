@@ -96,7 +96,9 @@ fn unnamed(node: &impl AstNode, sort: ItemSort) -> Item {
 fn declaration(file: &File, declaration: &Decl) -> Option<Item> {
     Some(match declaration {
         Decl::Event(it) => Item { inner: fields(it.fields()), ..item(it, &it.name()?, ItemSort::Event, "") },
-        Decl::Entity(it) => Item { inner: fields(it.fields()), ..item(it, &it.name()?, ItemSort::Entity, "") },
+        Decl::Entity(it) => {
+            Item { inner: fields(it.fields()), ..item(it, &it.name()?, ItemSort::Entity, "") }
+        }
         Decl::Template(it) => {
             let parts = it.parts().filter_map(|part| Some(item(&part, &part.name()?, ItemSort::Part, "")));
             let channel = it.channel().map(|it| it.text()).unwrap_or_default();
@@ -268,7 +270,10 @@ fn settings(file: &File) -> Vec<Item> {
             inner: Vec::new(),
         };
         match found.last_mut() {
-            Some(table) if !text.starts_with('[') && file.text.get(table.selection.clone()).is_some_and(|it| it.starts_with('[')) => {
+            Some(table)
+                if !text.starts_with('[')
+                    && file.text.get(table.selection.clone()).is_some_and(|it| it.starts_with('[')) =>
+            {
                 table.range.end = item.range.end;
                 table.inner.push(item);
             }

@@ -25,14 +25,20 @@ pub(crate) enum Files {
 ///
 /// # Errors
 /// Why what stands there cannot be renamed.
-pub(crate) fn prepare(project: &Project, file: &File, offset: usize) -> Result<Option<(Range<usize>, String)>, String> {
+pub(crate) fn prepare(
+    project: &Project,
+    file: &File,
+    offset: usize,
+) -> Result<Option<(Range<usize>, String)>, String> {
     let found = names::at(project, file, offset);
     let Some(first) = found.first() else { return Ok(None) };
     let things = together(project, found.iter().map(|it| it.thing.clone()));
     allowed(project, &things)?;
     if is_by_file(project, first) {
         let noun = names::noun(&first.thing);
-        return Err(format!("this {noun} has its name from its file: rename the file, or rename it where it is named"));
+        return Err(format!(
+            "this {noun} has its name from its file: rename the file, or rename it where it is named"
+        ));
     }
     Ok(Some((name_range(project, first), last_part(first.thing.name()).to_owned())))
 }
@@ -58,7 +64,9 @@ pub(crate) fn changes(
     let by_file: Vec<&&Use> = places.iter().filter(|it| is_by_file(project, it)).collect();
     if !by_file.is_empty() && files == Files::Stay {
         let noun = names::noun(&first.thing);
-        return Err(format!("this {noun} has its name from its file, which this editor cannot rename from here"));
+        return Err(format!(
+            "this {noun} has its name from its file, which this editor cannot rename from here"
+        ));
     }
     let mut changes = edits(project, &places, new);
     let moved: BTreeSet<_> = by_file.iter().map(|it| it.span.file).collect();
@@ -147,7 +155,10 @@ fn fitting(thing: &Thing, new: &str) -> Result<(), String> {
     if fits {
         return Ok(());
     }
-    Err(format!("`{new}` cannot be the name of a {}: a name is one word of letters, digits and `_`", names::noun(thing)))
+    Err(format!(
+        "`{new}` cannot be the name of a {}: a name is one word of letters, digits and `_`",
+        names::noun(thing)
+    ))
 }
 
 /// Whether nothing of the same sort has that name already.

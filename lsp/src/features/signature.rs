@@ -34,7 +34,7 @@ pub(crate) fn at(project: &Project, file: &File, offset: usize) -> Option<Signat
 }
 
 /// The action that the statement names, and what stands behind its name.
-pub(crate) fn effect<'t>(place: &'t Place) -> Option<(String, &'t [Tok])> {
+pub(crate) fn effect(place: &Place) -> Option<(String, &[Tok])> {
     let words = place.statement();
     let (first, rest) = words.split_first()?;
     if first.text != "do" {
@@ -73,11 +73,7 @@ fn function(name: &str, place: &Place) -> Option<Signature> {
     label.push(')');
     let inside = place.inside();
     let has = |word: &str| inside.iter().any(|it| it.text == word);
-    let active = if has("last") {
-        parts.len() - 1
-    } else {
-        usize::from(has("where"))
-    };
+    let active = if has("last") { parts.len() - 1 } else { usize::from(has("where")) };
     let docs = format!("{}\n\n`{example}`", words::function(name));
     Some(Signature { label, docs, parts, active: Some(active) })
 }
@@ -100,7 +96,13 @@ fn of_action(action: &Declared, rest: &[Tok]) -> Signature {
         parts.push((start..label.len(), member.docs.clone()));
     }
     label.push(')');
-    let labelled = rest.iter().rev().find_map(|it| action.members.iter().position(|member| member.name == it.text));
+    let labelled =
+        rest.iter().rev().find_map(|it| action.members.iter().position(|member| member.name == it.text));
     let active = labelled.or_else(|| action.members.iter().position(|it| !it.optional)).or(Some(0));
-    Signature { label, docs: action.docs.clone(), parts, active: active.filter(|it| *it < action.members.len()) }
+    Signature {
+        label,
+        docs: action.docs.clone(),
+        parts,
+        active: active.filter(|it| *it < action.members.len()),
+    }
 }

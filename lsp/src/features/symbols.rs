@@ -34,7 +34,10 @@ pub(crate) fn find(projects: &[Arc<Project>], query: &str) -> Vec<Symbol> {
 }
 
 fn add(file: &Arc<File>, item: &Item, container: Option<&str>, query: &str, found: &mut Vec<(u8, Symbol)>) {
-    let is_named = !matches!(item.sort, ItemSort::Trigger | ItemSort::Setting | ItemSort::Heading | ItemSort::Part | ItemSort::Policy);
+    let is_named = !matches!(
+        item.sort,
+        ItemSort::Trigger | ItemSort::Setting | ItemSort::Heading | ItemSort::Part | ItemSort::Policy
+    );
     if let (true, Some(rank)) = (is_named, rank(&item.name, query)) {
         found.push((
             rank,

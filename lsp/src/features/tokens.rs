@@ -15,6 +15,7 @@ use crate::snapshot::{File, Sort};
 /// What a token is; the number is its place in the legend.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u32)]
+#[expect(clippy::enum_variant_names, reason = "the legend calls one of them so")]
 pub(crate) enum Class {
     Comment,
     Keyword,

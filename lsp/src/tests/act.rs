@@ -27,7 +27,10 @@ fn offered(text: &str, at: Cursor) -> Vec<Value> {
 
 #[test]
 fn a_fix_is_offered() {
-    let fixed = applied("event a {}\nworkflow w {\n  on a\n  do note \"x\"\n  wiat$0 2 days\n  do note \"y\"\n}\n", "Replace with `wait`");
+    let fixed = applied(
+        "event a {}\nworkflow w {\n  on a\n  do note \"x\"\n  wiat$0 2 days\n  do note \"y\"\n}\n",
+        "Replace with `wait`",
+    );
     assert!(fixed.contains("  wait 2 days\n"), "{fixed}");
 }
 
@@ -37,7 +40,10 @@ fn a_step_is_wrapped_with_its_own_condition() {
         "event a {}\nworkflow w {\n  on a\n  $0do note \"x\" where contact.email is set\n}\n",
         "Wrap",
     );
-    assert!(wrapped.ends_with("  on a\n  if contact.email is set {\n    do note \"x\"\n  }\n}\n"), "{wrapped}");
+    assert!(
+        wrapped.ends_with("  on a\n  if contact.email is set {\n    do note \"x\"\n  }\n}\n"),
+        "{wrapped}"
+    );
 }
 
 #[test]
@@ -50,7 +56,10 @@ fn an_if_is_inverted_exactly() {
         ("a = 1", "not a = 1"),
     ] {
         let inverted = applied(&text.replace("COND", condition), "Invert");
-        assert!(inverted.contains(&format!("if {opposite} {{ do note \"x\" }} else {{ stop }}")), "{inverted}");
+        assert!(
+            inverted.contains(&format!("if {opposite} {{ do note \"x\" }} else {{ stop }}")),
+            "{inverted}"
+        );
     }
 }
 
@@ -74,8 +83,14 @@ fn a_condition_on_the_event_does_not() {
 #[test]
 fn a_message_becomes_a_template() {
     let text = "workflow w {\n  on form_submitted\n  do sms \"Hi {{ contact.em$0ail }}\"\n}\n";
-    let extracted = applied(&text.replace("em$0ail", "email").replace("do sms \"H", "do sms \"$0H"), "Extract the message");
-    assert!(extracted.starts_with("template sms_text sms {\n  text \"Hi {{ contact.email }}\"\n}\n\n"), "{extracted}");
+    let extracted = applied(
+        &text.replace("em$0ail", "email").replace("do sms \"H", "do sms \"$0H"),
+        "Extract the message",
+    );
+    assert!(
+        extracted.starts_with("template sms_text sms {\n  text \"Hi {{ contact.email }}\"\n}\n\n"),
+        "{extracted}"
+    );
     assert!(extracted.contains("do sms sms_text\n"), "{extracted}");
 }
 

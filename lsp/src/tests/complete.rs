@@ -4,7 +4,8 @@ use serde_json::json;
 
 use crate::testing::{Editor, cursor};
 
-const SETTINGS: &str = "[project]\nname = \"p\"\ntimezone = \"Europe/Madrid\"\n\n[crm]\nurl = \"https://x.example\"\n";
+const SETTINGS: &str =
+    "[project]\nname = \"p\"\ntimezone = \"Europe/Madrid\"\n\n[crm]\nurl = \"https://x.example\"\n";
 const WORLD: &str = r#"
 ## Somebody left.
 event left_site { page: url?, mood: "glad" | "sad", minutes: number }

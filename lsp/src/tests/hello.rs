@@ -15,7 +15,8 @@ fn payload(name: &str) -> Value {
 
 #[test]
 fn every_editor_is_understood() {
-    for (name, encoding) in [("vscode", "utf-16"), ("neovim", "utf-8"), ("helix", "utf-8"), ("zed", "utf-16")] {
+    for (name, encoding) in [("vscode", "utf-16"), ("neovim", "utf-8"), ("helix", "utf-8"), ("zed", "utf-16")]
+    {
         let hello = payload(name);
         let (client, folders) = wire::initialize(hello).unwrap();
         assert!(!folders.is_empty(), "{name}");
@@ -54,7 +55,10 @@ fn diagnostics_are_pushed_to_who_does_not_ask() {
     assert_eq!(items[0]["code"], "E0101", "{items}");
     let (uri, version) = (editor.uri("a.onward"), json!(2));
     let document = json!({ "uri": uri, "version": version });
-    editor.tell("textDocument/didChange", json!({ "textDocument": document, "contentChanges": [{ "text": "" }] }));
+    editor.tell(
+        "textDocument/didChange",
+        json!({ "textDocument": document, "contentChanges": [{ "text": "" }] }),
+    );
     let told = editor.expect("textDocument/publishDiagnostics");
     assert_eq!(told.params().unwrap()["diagnostics"], json!([]));
 }

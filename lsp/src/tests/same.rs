@@ -38,9 +38,11 @@ fn shown(files: &[(String, String)]) -> Vec<Value> {
     let report = editor.ask("workspace/diagnostic", json!({ "previousResultIds": [] })).unwrap();
     let mut all = Vec::new();
     for file in report["items"].as_array().unwrap() {
-        let path = file["uri"].as_str().unwrap().strip_prefix(&root).unwrap().trim_start_matches('/').to_owned();
+        let path =
+            file["uri"].as_str().unwrap().strip_prefix(&root).unwrap().trim_start_matches('/').to_owned();
         for item in file["items"].as_array().unwrap() {
-            let place = |at: &Value| (at["line"].as_u64().unwrap() + 1, at["character"].as_u64().unwrap() + 1);
+            let place =
+                |at: &Value| (at["line"].as_u64().unwrap() + 1, at["character"].as_u64().unwrap() + 1);
             let (line, column) = place(&item["range"]["start"]);
             let (end_line, end_column) = place(&item["range"]["end"]);
             all.push(json!({
@@ -90,7 +92,9 @@ fn every_mistake_of_the_corpus() {
 
 #[test]
 fn every_example() {
-    for folder in std::fs::read_dir(root().join("examples")).unwrap().flatten().filter(|it| it.path().is_dir()) {
+    for folder in
+        std::fs::read_dir(root().join("examples")).unwrap().flatten().filter(|it| it.path().is_dir())
+    {
         let files = read(&folder.path());
         assert_eq!(shown(&files), printed(&files), "{:?}", folder.path());
     }

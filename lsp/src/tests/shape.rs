@@ -19,7 +19,10 @@ workflow welcome "Welcome 😀" {
 fn editor(text: &str) -> Editor {
     let mut editor = Editor::new(&[
         ("onward.toml", ""),
-        ("templates/tips.md", "---\nsubject: Tips for {{ contact.email }}\n---\n# Hi\n{% if contact.email is set %}\nx\n{% end %}\n"),
+        (
+            "templates/tips.md",
+            "---\nsubject: Tips for {{ contact.email }}\n---\n# Hi\n{% if contact.email is set %}\nx\n{% end %}\n",
+        ),
     ]);
     editor.open("a.onward", text);
     editor
@@ -59,7 +62,10 @@ fn a_selection_grows_from_a_hole_to_the_file() {
     let mut range = &found[0];
     while !range.is_null() {
         let (start, end) = (&range["range"]["start"], &range["range"]["end"]);
-        sizes.push((end["line"].as_u64().unwrap() - start["line"].as_u64().unwrap(), end["character"].as_u64().unwrap()));
+        sizes.push((
+            end["line"].as_u64().unwrap() - start["line"].as_u64().unwrap(),
+            end["character"].as_u64().unwrap(),
+        ));
         range = &range["parent"];
     }
     // The name, the path, the pipe, the hole, the text without and with quotes, the act's value, …
@@ -80,11 +86,8 @@ fn links_lead_to_templates_and_addresses() {
 fn an_alias_is_edited_with_its_uses() {
     let (text, at) = cursor(&RULES.replace("as form", "as fo$0rm"));
     let mut editor = editor(&text);
-    let found = editor.about(
-        "textDocument/linkedEditingRange",
-        "a.onward",
-        json!({ "position": at.position() }),
-    );
+    let found =
+        editor.about("textDocument/linkedEditingRange", "a.onward", json!({ "position": at.position() }));
     let lines: Vec<_> =
         found["ranges"].as_array().unwrap().iter().map(|it| it["start"]["line"].as_u64().unwrap()).collect();
     assert_eq!(lines, [4, 4, 7]);
@@ -94,8 +97,13 @@ fn an_alias_is_edited_with_its_uses() {
 fn formatting_changes_space_only_and_is_the_formatters() {
     let text = "event  a {x:text}\n\n\nworkflow w{on a\ndo note \"x\"}\n";
     let mut editor = editor(text);
-    let edits = editor.about("textDocument/formatting", "a.onward", json!({ "options": { "tabSize": 8, "insertSpaces": false } }));
-    let formatted = onward_compiler::format::format(onward_compiler::diagnostic::FileId(0), text).unwrap().text;
+    let edits = editor.about(
+        "textDocument/formatting",
+        "a.onward",
+        json!({ "options": { "tabSize": 8, "insertSpaces": false } }),
+    );
+    let formatted =
+        onward_compiler::format::format(onward_compiler::diagnostic::FileId(0), text).unwrap().text;
     assert_eq!(edited(text, &edits), formatted);
     for edit in edits.as_array().unwrap() {
         assert!(edit["newText"].as_str().unwrap().trim().is_empty(), "{edit}");
@@ -127,7 +135,10 @@ fn tokens_of_a_template_are_those_of_its_holes() {
         .collect();
     assert_eq!(
         kinds,
-        ["property", "string", "variable", "property", "keyword", "variable", "property", "keyword", "keyword", "keyword"]
+        [
+            "property", "string", "variable", "property", "keyword", "variable", "property", "keyword",
+            "keyword", "keyword"
+        ]
     );
 }
 
@@ -144,7 +155,8 @@ fn a_delta_leads_from_one_answer_to_the_next() {
     let after = editor.about("textDocument/semanticTokens/full", "a.onward", json!({}));
     let mut data = before["data"].as_array().unwrap().clone();
     let edit = &delta["edits"][0];
-    let (start, count) = (edit["start"].as_u64().unwrap() as usize, edit["deleteCount"].as_u64().unwrap() as usize);
+    let (start, count) =
+        (edit["start"].as_u64().unwrap() as usize, edit["deleteCount"].as_u64().unwrap() as usize);
     data.splice(start..start + count, edit["data"].as_array().unwrap().iter().cloned());
     assert_eq!(Value::from(data), after["data"]);
     assert_eq!(delta["resultId"], after["resultId"]);
@@ -153,7 +165,10 @@ fn a_delta_leads_from_one_answer_to_the_next() {
 #[test]
 fn colours_of_html() {
     let mut editor = editor(RULES);
-    editor.open("templates/page.html", "<p style=\"color: #ff8800; background:#fff\"><a href=\"#top\">rgb(1, 2, 3)</a></p>");
+    editor.open(
+        "templates/page.html",
+        "<p style=\"color: #ff8800; background:#fff\"><a href=\"#top\">rgb(1, 2, 3)</a></p>",
+    );
     let found = editor.about("textDocument/documentColor", "templates/page.html", json!({}));
     assert_eq!(found.as_array().unwrap().len(), 3, "{found}");
     assert_eq!(found[0]["color"]["red"], 1.0);

@@ -74,7 +74,8 @@ fn actions(snapshot: &Snapshot, client: &Client, value: Value) -> Result<Value, 
         let edits = fix::all(project, file);
         let change = Change::Edits(file.uri.clone(), edits.clone());
         if let (false, Some(edit)) = (edits.is_empty(), workspace_edit(snapshot, client, &[change])) {
-            found.push(json!({ "title": "Apply every safe fix of this file", "kind": FIX_ALL, "edit": edit }));
+            found
+                .push(json!({ "title": "Apply every safe fix of this file", "kind": FIX_ALL, "edit": edit }));
         }
     }
     Ok(found.into())
@@ -144,7 +145,8 @@ enum Form {
 
 fn graph(snapshot: &Snapshot, _: &Client, wanted: Graph) -> Result<Value, Error> {
     let found = snapshot.file(&wanted.uri);
-    let (project, file) = found.ok_or_else(|| Error::invalid_params(format!("`{}` is not open", wanted.uri)))?;
+    let (project, file) =
+        found.ok_or_else(|| Error::invalid_params(format!("`{}` is not open", wanted.uri)))?;
     let checked = project.checked();
     let Some(hir) = &checked.hir else {
         return Err(Error::invalid_params("the project has errors; mend them first".to_owned()));

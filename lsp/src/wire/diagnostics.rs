@@ -148,11 +148,9 @@ pub(super) fn written(
         Severity::Warning => 2,
     };
     let mut message = diagnostic.message.clone();
-    for more in [Some(&diagnostic.primary.text).filter(|it| !it.is_empty()), diagnostic.help.as_ref()] {
-        if let Some(more) = more {
-            message.push('\n');
-            message.push_str(more);
-        }
+    for more in [Some(&diagnostic.primary.text).filter(|it| !it.is_empty()), diagnostic.help.as_ref()].into_iter().flatten() {
+        message.push('\n');
+        message.push_str(more);
     }
     let place = location(snapshot, project, diagnostic.primary.span);
     let range = place.and_then(|it| it.get("range").cloned());

@@ -79,7 +79,10 @@ fn lenses(snapshot: &Snapshot, _: &Client, value: Value) -> Result<Value, Error>
                 })
             }
             What::Workflow(name) => {
-                let Some(said) = live.as_ref().and_then(|it| it.said(&name, |at| time::brief(at, &zone))) else { continue };
+                let Some(said) = live.as_ref().and_then(|it| it.said(&name, |at| time::brief(at, &zone)))
+                else {
+                    continue;
+                };
                 json!({ "title": said, "command": "" })
             }
         };

@@ -57,7 +57,11 @@ pub(super) const AREA: Area = Area {
 
 /// A refusal that the client shows (LSP 3.17, `RequestFailed`).
 fn refused(reason: String) -> Error {
-    Error { code: tower_lsp_server::jsonrpc::ErrorCode::ServerError(-32803), message: reason.into(), data: None }
+    Error {
+        code: tower_lsp_server::jsonrpc::ErrorCode::ServerError(-32803),
+        message: reason.into(),
+        data: None,
+    }
 }
 
 fn locations(snapshot: &Snapshot, project: &Project, spans: &[Span]) -> Value {
@@ -101,9 +105,10 @@ fn prepare_rename(snapshot: &Snapshot, _: &Client, value: Value) -> Result<Value
     let it: lsp::TextDocumentPositionParams = params(value)?;
     let Some(Spot { project, file, offset }) = spot(snapshot, &it) else { return Ok(Value::Null) };
     let found = rename::prepare(project, file, offset).map_err(refused)?;
-    Ok(found.map_or(Value::Null, |(place, name)| {
-        json!({ "range": range_in(file, place, snapshot.encoding), "placeholder": name })
-    }))
+    Ok(found.map_or(
+        Value::Null,
+        |(place, name)| json!({ "range": range_in(file, place, snapshot.encoding), "placeholder": name }),
+    ))
 }
 
 fn rename_name(snapshot: &Snapshot, client: &Client, value: Value) -> Result<Value, Error> {
@@ -137,7 +142,9 @@ fn hover_at(snapshot: &Snapshot, client: &Client, value: Value) -> Result<Value,
     let Some(Spot { project, file, offset }) = spot(snapshot, &it) else { return Ok(Value::Null) };
     let Some(found) = hover::at(project, file, offset, Timestamp::now()) else { return Ok(Value::Null) };
     let range = range_in(file, found.range, snapshot.encoding);
-    Ok(json!({ "contents": markup(client, "/textDocument/hover/contentFormat", found.markdown), "range": range }))
+    Ok(
+        json!({ "contents": markup(client, "/textDocument/hover/contentFormat", found.markdown), "range": range }),
+    )
 }
 
 /// Text as the client shows it.
@@ -237,8 +244,8 @@ fn inline_values(snapshot: &Snapshot, _: &Client, value: Value) -> Result<Value,
     let Some((project, file)) = snapshot.file(uri) else { return Ok(Value::Null) };
     let range: lsp::Range = params(value.get("range").cloned().unwrap_or_default())?;
     let range = bytes(file, range, snapshot.encoding);
-    let written = hints::values(project, file, &range).into_iter().map(|it| {
-        json!({ "range": range_in(file, it.range, snapshot.encoding), "expression": it.path })
-    });
+    let written = hints::values(project, file, &range)
+        .into_iter()
+        .map(|it| json!({ "range": range_in(file, it.range, snapshot.encoding), "expression": it.path }));
     Ok(written.collect::<Vec<_>>().into())
 }

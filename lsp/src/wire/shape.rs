@@ -70,7 +70,11 @@ fn selections(snapshot: &Snapshot, _: &Client, value: Value) -> Result<Value, Er
         let around = select::around(file, offset);
         around.into_iter().rev().fold(Value::Null, |parent, bytes| {
             let range = range_in(file, bytes, snapshot.encoding);
-            if parent.is_null() { json!({ "range": range }) } else { json!({ "range": range, "parent": parent }) }
+            if parent.is_null() {
+                json!({ "range": range })
+            } else {
+                json!({ "range": range, "parent": parent })
+            }
         })
     });
     Ok(written.collect::<Vec<_>>().into())
@@ -140,9 +144,9 @@ fn flatten(file: &File, item: &Item, container: Option<&str>, encoding: Encoding
 fn links(snapshot: &Snapshot, _: &Client, value: Value) -> Result<Value, Error> {
     let it: lsp::DocumentLinkParams = params(value)?;
     let Some((project, file)) = snapshot.file(it.text_document.uri.as_str()) else { return Ok(Value::Null) };
-    let written = link::of(project, file).into_iter().map(|link| {
-        json!({ "range": range_in(file, link.range, snapshot.encoding), "target": &*link.target })
-    });
+    let written = link::of(project, file).into_iter().map(
+        |link| json!({ "range": range_in(file, link.range, snapshot.encoding), "target": &*link.target }),
+    );
     Ok(written.collect::<Vec<_>>().into())
 }
 

@@ -33,10 +33,13 @@ pub(super) const AREA: Area = Area {
 /// How many answers of each file are remembered: a client asks from its last one.
 const REMEMBERED: usize = 4;
 
+/// Answers by file: the id and the numbers of each, the latest last.
+type Answers = BTreeMap<Arc<str>, Vec<(String, Vec<u32>)>>;
+
 /// What clients were told, from which the next answer says the difference.
 #[derive(Debug, Default)]
 pub(crate) struct Told {
-    answers: Mutex<BTreeMap<Arc<str>, Vec<(String, Vec<u32>)>>>,
+    answers: Mutex<Answers>,
 }
 
 impl Told {

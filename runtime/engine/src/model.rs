@@ -242,6 +242,8 @@ pub struct Aim {
     /// The run, if one was started.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run: Option<Arc<str>>,
+    /// Since when: what happened before does not count.
+    pub since: Timestamp,
     /// Until when.
     pub until: Timestamp,
 }

@@ -88,8 +88,7 @@ pub(super) fn message(place: &Place<'_>) -> Option<Action> {
         return None;
     }
     let name = free_name(place, &format!("{}_text", action.replace('.', "_")));
-    let declaration =
-        format!("template {name} {channel} {{\n  text {}\n}}\n\n", place.text(text.syntax()));
+    let declaration = format!("template {name} {channel} {{\n  text {}\n}}\n\n", place.text(text.syntax()));
     let edits = vec![
         Edit::insert(start_of(workflow.syntax()), declaration),
         Edit::new(bytes(text.syntax()), name.clone()),

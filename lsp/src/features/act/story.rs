@@ -31,11 +31,7 @@ pub(super) fn test(place: &Place<'_>) -> Option<Action> {
     let end = place.file.text.len().min(whole.end);
     // What ends the line is there already.
     let text = text.trim_end_matches('\n').to_owned();
-    Some(place.edits(
-        &format!("Write a test of `{name}`"),
-        ActionSort::Other,
-        vec![Edit::insert(end, text)],
-    ))
+    Some(place.edits(&format!("Write a test of `{name}`"), ActionSort::Other, vec![Edit::insert(end, text)]))
 }
 
 /// The line of a test that starts the workflow.
@@ -45,7 +41,8 @@ fn happens(place: &Place<'_>, clause: &Clause) -> Option<String> {
         Trigger::Event(event) => {
             let name = event.name()?.text();
             let fields = fields(place, &name)?;
-            let fields = if fields.is_empty() { String::new() } else { format!(" {{ {} }}", fields.join(", ")) };
+            let fields =
+                if fields.is_empty() { String::new() } else { format!(" {{ {} }}", fields.join(", ")) };
             Some(format!("  ana {name}{fields}\n"))
         }
         // Naming a contact makes it.

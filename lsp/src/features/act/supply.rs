@@ -37,8 +37,13 @@ fn declare(project: &Project, file: &File, entity: &str, name: &str) -> Option<A
             let last = declaration.syntax().last_token().filter(|it| it.text() == "}")?;
             let end = usize::from(last.text_range().start());
             let before = file.text.get(bytes(declaration.syntax()).start..end)?;
-            let text = if before.contains('\n') { format!("  {name}: text\n") } else { format!(" {name}: text ") };
-            let at = if before.contains('\n') { end } else { bytes(declaration.syntax()).start + before.trim_end().len() };
+            let text =
+                if before.contains('\n') { format!("  {name}: text\n") } else { format!(" {name}: text ") };
+            let at = if before.contains('\n') {
+                end
+            } else {
+                bytes(declaration.syntax()).start + before.trim_end().len()
+            };
             let text = if before.contains('\n') { text } else { text.trim_end().to_owned() };
             (file.uri.clone(), Edit::insert(at, text))
         }
@@ -58,9 +63,9 @@ fn declare(project: &Project, file: &File, entity: &str, name: &str) -> Option<A
 
 /// Where a file declares an entity.
 fn declaration(file: &File, entity: &str) -> Option<EntityDecl> {
-    let found = file.parse().file()?.declarations().find_map(|it| match it {
+    
+    file.parse().file()?.declarations().find_map(|it| match it {
         Decl::Entity(it) => it.name().is_some_and(|name| name.text() == entity).then_some(it),
         _ => None,
-    });
-    found
+    })
 }

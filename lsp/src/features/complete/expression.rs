@@ -29,8 +29,8 @@ pub(super) fn fill(offer: &mut Offer<'_>, place: &Place, words: &[Tok]) {
 /// Whether a value has to follow.
 pub(super) fn wants_value(last: &Tok) -> bool {
     let words = [
-        "and", "or", "not", "where", "when", "if", "until", "in", "contains", "with", "above", "below", "between",
-        "per", "matches", "from", "to", "gains", "loses",
+        "and", "or", "not", "where", "when", "if", "until", "in", "contains", "with", "above", "below",
+        "between", "per", "matches", "from", "to", "gains", "loses",
     ];
     matches!(
         last.kind,
@@ -86,7 +86,10 @@ fn compared(words: &[Tok]) -> Option<&[Tok]> {
 }
 
 fn values(offer: &mut Offer<'_>, place: &Place, words: &[Tok]) {
-    let holds = compared(words).map(path).and_then(|it| offer.world.member(&offer.scope, &it)).map(|it| it.holds.clone());
+    let holds = compared(words)
+        .map(path)
+        .and_then(|it| offer.world.member(&offer.scope, &it))
+        .map(|it| it.holds.clone());
     let special = holds.as_ref().is_some_and(|it| offer.values(it, place.quoted));
     if place.quoted {
         return;
@@ -138,9 +141,11 @@ fn behind_dot(offer: &mut Offer<'_>, words: &[Tok]) {
     match path.as_slice() {
         ["config", rest @ ..] => {
             let prefix: String = rest.iter().map(|it| format!("{it}.")).collect();
-            let settings: Vec<(String, String)> = offer.world.files().flat_map(|it| it.settings.clone()).collect();
+            let settings: Vec<(String, String)> =
+                offer.world.files().flat_map(|it| it.settings.clone()).collect();
             for (name, value) in settings {
-                let own = !["project.", "email.", "sources.", "frequency."].iter().any(|it| name.starts_with(it));
+                let own =
+                    !["project.", "email.", "sources.", "frequency."].iter().any(|it| name.starts_with(it));
                 if let (true, Some(rest)) = (own, name.strip_prefix(&prefix)) {
                     offer.add(ItemSort::Setting, rest.to_owned(), value, 0);
                 }
@@ -171,7 +176,11 @@ fn behind_dot(offer: &mut Offer<'_>, words: &[Tok]) {
 fn owner(offer: &Offer<'_>, path: &[&str]) -> (ItemSort, String) {
     let scope = &offer.scope;
     let first = path.first().copied().unwrap_or_default();
-    if let Some((event, _)) = scope.events.iter().find(|(event, alias)| path.len() == 1 && alias.as_deref().unwrap_or(event) == first) {
+    if let Some((event, _)) = scope
+        .events
+        .iter()
+        .find(|(event, alias)| path.len() == 1 && alias.as_deref().unwrap_or(event) == first)
+    {
         return (ItemSort::Field, event.clone());
     }
     let given = scope.given.iter().find(|(name, _)| name == first && path.len() == 1);
@@ -204,7 +213,13 @@ fn pipe(offer: &mut Offer<'_>, words: &[Tok]) {
         }
         offer.snippet(ItemSort::Pipe, pipe.name(), detail, insert, 1);
     }
-    offer.snippet(ItemSort::Pipe, "default", "what stands there if the value is missing", "default ${1:\"there\"}", 0);
+    offer.snippet(
+        ItemSort::Pipe,
+        "default",
+        "what stands there if the value is missing",
+        "default ${1:\"there\"}",
+        0,
+    );
 }
 
 /// What sort of value these words give: of a path, through its pipes.

@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use onward_compiler::diagnostic::FileId;
 use onward_compiler::syntax::ast::StringLit;
-use onward_compiler::syntax::kind::{SyntaxKind, SyntaxToken};
+use onward_compiler::syntax::kind::{SyntaxElement, SyntaxKind, SyntaxToken};
 use onward_compiler::syntax::parse_expression;
 use rowan::NodeOrToken;
 
@@ -75,8 +75,6 @@ pub(crate) struct Place {
     toks: Vec<Tok>,
     /// The word that is being written, before and behind the cursor.
     pub(crate) word: Range<usize>,
-    /// Whether the word is the first on its line.
-    pub(crate) fresh: bool,
     pub(crate) block: Block,
     /// Whether it is inside quotes.
     pub(crate) quoted: bool,
@@ -88,15 +86,35 @@ pub(crate) struct Place {
 }
 
 const DECLARATIONS: [&str; 11] = [
-    "event", "entity", "template", "sender", "team", "workflow", "action", "segment", "policy", "source", "test",
+    "event", "entity", "template", "sender", "team", "workflow", "action", "segment", "policy", "source",
+    "test",
 ];
 const STEPS: &[&str] = &[
-    "do", "wait", "if", "else", "stop", "let", "split", "repeat", "on", "once", "every", "exit", "while", "draft",
-    "goal", "holdout", "send", "topic", "max", "at",
+    "do", "wait", "if", "else", "stop", "let", "split", "repeat", "on", "once", "every", "exit", "while",
+    "draft", "goal", "holdout", "send", "topic", "max", "at",
 ];
 const ACTION: &[&str] = &[
-    "get", "post", "put", "patch", "delete", "basic", "bearer", "header", "form", "json", "body", "smtp", "sign",
-    "expect", "result", "retry", "when", "timeout", "channel", "multipart", "oauth",
+    "get",
+    "post",
+    "put",
+    "patch",
+    "delete",
+    "basic",
+    "bearer",
+    "header",
+    "form",
+    "json",
+    "body",
+    "smtp",
+    "sign",
+    "expect",
+    "result",
+    "retry",
+    "when",
+    "timeout",
+    "channel",
+    "multipart",
+    "oauth",
 ];
 const SOURCE: &[&str] = &["path", "verify", "id", "time", "answer", "when", "else", "for", "event"];
 const POLICY: &[&str] = &["quiet", "at", "topic"];
@@ -135,7 +153,11 @@ impl Place {
                 }
             }
         }
-        let stop = if quoted { token.as_ref().map_or(offset, |it| it.text_range().start().into()) } else { word.start };
+        let stop = if quoted {
+            token.as_ref().map_or(offset, |it| it.text_range().start().into())
+        } else {
+            word.start
+        };
         let toks = before(token, stop);
         let gap = toks.last().map_or(0, |it| it.end)..stop;
         let fresh = toks.is_empty() || file.text.get(gap).is_some_and(|it| it.contains('\n'));
@@ -179,17 +201,12 @@ impl Place {
         let bracket = open.last().copied();
         let block = block(&toks, brace);
         let start = statement(&toks, brace, block, fresh);
-        Self { toks, word, fresh, block, quoted, brace, bracket, start }
+        Self { toks, word, block, quoted, brace, bracket, start }
     }
 
     /// The words of the statement that is being written.
     pub(crate) fn statement(&self) -> &[Tok] {
         self.toks.get(self.start..).unwrap_or_default()
-    }
-
-    /// The last word before the place.
-    pub(crate) fn last(&self) -> Option<&Tok> {
-        self.statement().last()
     }
 
     /// The words before the innermost `{`, of the statement that it belongs to.
@@ -241,26 +258,25 @@ impl Place {
         self.bracket.and_then(|it| self.toks.get(it)).map(|it| it.kind)
     }
 
-    /// What stands before the innermost open bracket.
-    pub(crate) fn before_bracket(&self) -> &[Tok] {
-        self.bracket.and_then(|it| self.toks.get(..it)).unwrap_or_default()
-    }
-
     /// Whether any step stands before the place in its block.
     pub(crate) fn after_a_step(&self) -> bool {
         let from = self.brace.map_or(0, |it| it + 1);
         let words = self.toks.get(from..).unwrap_or_default();
-        words.iter().any(|it| matches!(it.text.as_str(), "do" | "wait" | "if" | "split" | "repeat" | "let") && (it.fresh || starts(it)))
+        words.iter().any(|it| {
+            matches!(it.text.as_str(), "do" | "wait" | "if" | "split" | "repeat" | "let")
+                && (it.fresh || starts(it))
+        })
     }
 
     /// Whether the innermost block is that of a workflow itself.
     pub(crate) fn is_outermost(&self) -> bool {
         self.brace.is_none_or(|it| {
-            let depth = self.toks.get(..it).unwrap_or_default().iter().fold(0_i32, |depth, it| match it.kind {
-                SyntaxKind::L_BRACE => depth + 1,
-                SyntaxKind::R_BRACE => depth - 1,
-                _ => depth,
-            });
+            let depth =
+                self.toks.get(..it).unwrap_or_default().iter().fold(0_i32, |depth, it| match it.kind {
+                    SyntaxKind::L_BRACE => depth + 1,
+                    SyntaxKind::R_BRACE => depth - 1,
+                    _ => depth,
+                });
             depth <= 0
         })
     }
@@ -288,13 +304,31 @@ fn tok(token: &SyntaxToken, fresh: bool) -> Tok {
     }
 }
 
+/// The token before this one; nodes without any are stepped over.
+fn previous(token: &SyntaxToken) -> Option<SyntaxToken> {
+    let mut at = SyntaxElement::from(token.clone());
+    loop {
+        at = match at.prev_sibling_or_token() {
+            Some(SyntaxElement::Token(token)) => return Some(token),
+            Some(SyntaxElement::Node(node)) => {
+                let last = node.descendants_with_tokens().filter_map(SyntaxElement::into_token).last();
+                match last {
+                    Some(token) => return Some(token),
+                    None => node.into(),
+                }
+            }
+            None => at.parent()?.into(),
+        };
+    }
+}
+
 /// The words before a byte, back to the beginning of the declaration.
 fn before(token: Option<SyntaxToken>, stop: usize) -> Vec<Tok> {
     let mut found = Vec::new();
     let mut at = token;
     let mut depth = 0_usize;
     while let Some(token) = at {
-        let previous = token.prev_token();
+        let previous = previous(&token);
         let range = token.text_range();
         if usize::from(range.start()) < stop && !token.kind().is_trivia() {
             let fresh = match &previous {
@@ -359,7 +393,8 @@ fn starts(it: &Tok) -> bool {
         return false;
     }
     let name = format!("{:?}", it.parent);
-    ["_STEP", "_CLAUSE", "_ITEM", "_RULE", "_STMT"].iter().any(|end| name.ends_with(end)) && it.parent != SyntaxKind::HEADER_ITEM
+    ["_STEP", "_CLAUSE", "_ITEM", "_RULE", "_STMT"].iter().any(|end| name.ends_with(end))
+        && it.parent != SyntaxKind::HEADER_ITEM
 }
 
 fn block(toks: &[Tok], brace: Option<usize>) -> Block {
@@ -413,11 +448,19 @@ fn statement(toks: &[Tok], brace: Option<usize>, block: Block, fresh: bool) -> u
                     start = index + 1;
                 }
             }
-            SyntaxKind::R_BRACE | SyntaxKind::R_PAREN | SyntaxKind::R_BRACKET => depth = depth.saturating_sub(1),
-            SyntaxKind::COMMA if depth == 0 && matches!(block, Block::Object | Block::Fields) => start = index + 1,
+            SyntaxKind::R_BRACE | SyntaxKind::R_PAREN | SyntaxKind::R_BRACKET => {
+                depth = depth.saturating_sub(1)
+            }
+            SyntaxKind::COMMA if depth == 0 && matches!(block, Block::Object | Block::Fields) => {
+                start = index + 1
+            }
             _ if depth > 0 => {}
             _ if heads.contains(&it.text.as_str()) && (it.fresh || starts(it)) => start = index,
-            _ if it.fresh && matches!(block, Block::Test | Block::Fields | Block::Template | Block::Split) => start = index,
+            _ if it.fresh
+                && matches!(block, Block::Test | Block::Fields | Block::Template | Block::Split) =>
+            {
+                start = index
+            }
             _ => {}
         }
     }

@@ -39,14 +39,23 @@ pub(super) fn in_toml(project: &Project, file: &File, offset: usize) -> Vec<Item
             toml_value(&mut offer, table, key.trim(), value.contains(['"', '\'']));
         }
         None if table == "frequency" => {
-            let events: Vec<String> = offer.world.all(DeclaredSort::Event).map(|it| it.name.clone()).collect();
+            let events: Vec<String> =
+                offer.world.all(DeclaredSort::Event).map(|it| it.name.clone()).collect();
             for event in events {
-                offer.snippet(ItemSort::Event, &event, "times in thirty days", format!("{event} = ${{1:4}}"), 0);
+                offer.snippet(
+                    ItemSort::Event,
+                    &event,
+                    "times in thirty days",
+                    format!("{event} = ${{1:4}}"),
+                    0,
+                );
             }
         }
         None => {
             let taken = file.known().settings.iter().map(|(path, _)| path.as_str()).collect::<Vec<_>>();
-            for (_, key, docs) in words::SETTINGS.iter().filter(|(it, key, _)| *it == table && !key.is_empty()) {
+            for (_, key, docs) in
+                words::SETTINGS.iter().filter(|(it, key, _)| *it == table && !key.is_empty())
+            {
                 if !taken.contains(&format!("{table}.{key}").as_str()) {
                     let snippet = match *key {
                         "port" => "port = ${1:587}".to_owned(),
@@ -82,7 +91,8 @@ fn toml_value(offer: &mut Offer<'_>, table: &str, key: &str, is_quoted: bool) {
         ("email", "username") => values(&mut ["secret.SMTP_USERNAME".to_owned()].into_iter()),
         ("email", "password") => values(&mut ["secret.SMTP_PASSWORD".to_owned()].into_iter()),
         ("sources", "use") => {
-            let sources: Vec<String> = offer.world.all(DeclaredSort::Source).map(|it| it.name.clone()).collect();
+            let sources: Vec<String> =
+                offer.world.all(DeclaredSort::Source).map(|it| it.name.clone()).collect();
             for source in sources {
                 let label = if is_quoted { source } else { format!("\"{source}\"") };
                 offer.add(ItemSort::Source, label, "source", 0);

@@ -108,7 +108,10 @@ fn top(offer: &mut Offer<'_>, place: &Place, words: &[Tok]) {
         "segment" => match words.iter().position(|it| it.text == "where") {
             Some(at) => {
                 let subject = words.iter().position(|it| it.text == "of").and_then(|it| words.get(it + 1));
-                offer.scope = Scope { subject: subject.map(|it| it.text.clone()).unwrap_or_default(), ..Scope::default() };
+                offer.scope = Scope {
+                    subject: subject.map(|it| it.text.clone()).unwrap_or_default(),
+                    ..Scope::default()
+                };
                 expression::fill(offer, place, words.get(at..).unwrap_or_default());
             }
             None if words.len() == 2 => offer.keywords(&["of"], 0),
@@ -188,7 +191,9 @@ fn steps(offer: &mut Offer<'_>, place: &Place, words: &[Tok]) {
             offer.add(ItemSort::Topic, "transactional", "always goes out", 1);
         }
         "send" if rest.is_empty() => offer.keywords(&["between"], 0),
-        "send" if rest.last().is_some_and(|it| it.kind == SyntaxKind::TIME) => offer.keywords(&["and", "on weekdays", "on weekends", "in"], 0),
+        "send" if rest.last().is_some_and(|it| it.kind == SyntaxKind::TIME) => {
+            offer.keywords(&["and", "on weekdays", "on weekends", "in"], 0)
+        }
         "max" if rest.is_empty() => offer.keywords(&["age"], 0),
         "at" if rest.is_empty() => offer.keywords(&["most once per"], 0),
         "wait" => wait(offer, place, rest),
@@ -214,7 +219,7 @@ fn steps(offer: &mut Offer<'_>, place: &Place, words: &[Tok]) {
             }
         }
     }
-    if last.is_some_and(Tok::ends_value) && !place.quoted && words.len() > 1 {
+    if last.is_some_and(|it| it.ends_value() && !wants_value(it)) && !place.quoted && words.len() > 1 {
         offer.words(words::STEPS, 30);
     }
 }
@@ -264,24 +269,44 @@ fn trigger(offer: &mut Offer<'_>, place: &Place, words: &[Tok]) {
         [_, _, _] => {
             offer.words(
                 &[
-                    words::Word { label: "changes", snippet: "changes", docs: "It gets another value; `from x to y` says which." },
-                    words::Word { label: "drops", snippet: "drops", docs: "It goes down: `to x`, `below x`." },
+                    words::Word {
+                        label: "changes",
+                        snippet: "changes",
+                        docs: "It gets another value; `from x to y` says which.",
+                    },
+                    words::Word {
+                        label: "drops",
+                        snippet: "drops",
+                        docs: "It goes down: `to x`, `below x`.",
+                    },
                     words::Word { label: "rises", snippet: "rises", docs: "It goes up: `to x`, `above x`." },
                     words::Word { label: "gains", snippet: "gains \"$0\"", docs: "The list gets an item." },
                     words::Word { label: "loses", snippet: "loses \"$0\"", docs: "The list loses an item." },
-                    words::Word { label: "unchanged for", snippet: "unchanged for ${1:14 days}", docs: "It has kept its value for so long." },
-                    words::Word { label: "every year", snippet: "every year at ${1:09:00}", docs: "Its day comes round." },
+                    words::Word {
+                        label: "unchanged for",
+                        snippet: "unchanged for ${1:14 days}",
+                        docs: "It has kept its value for so long.",
+                    },
+                    words::Word {
+                        label: "every year",
+                        snippet: "every year at ${1:09:00}",
+                        docs: "Its day comes round.",
+                    },
                     words::Word { label: "at", snippet: "at ${1:09:00}", docs: "Its day comes." },
                 ],
                 0,
             );
         }
-        [_, _, attribute, .., before] if matches!(before.text.as_str(), "to" | "from" | "gains" | "loses" | "above" | "below") => {
+        [_, _, attribute, .., before]
+            if matches!(before.text.as_str(), "to" | "from" | "gains" | "loses" | "above" | "below") =>
+        {
             values_of(offer, place, &entity, &attribute.text);
         }
         [_, _, attribute, ..] if place.quoted => values_of(offer, place, &entity, &attribute.text),
         [.., moves] if moves.text == "changes" => offer.keywords(&["from", "to", "where"], 0),
-        [.., moves] if matches!(moves.text.as_str(), "drops" | "rises") => offer.keywords(&["to", "above", "below"], 0),
+        [.., moves] if matches!(moves.text.as_str(), "drops" | "rises") => {
+            offer.keywords(&["to", "above", "below"], 0)
+        }
         _ => {
             if let Some(number) = last.filter(|it| it.kind == SyntaxKind::NUMBER) {
                 offer.units(&number.text);
@@ -316,8 +341,12 @@ fn offset_trigger(offer: &mut Offer<'_>, words: &[Tok]) {
         [] => offer.declared(DeclaredSort::Entity, 0),
         [entity, dot] if dot.kind == SyntaxKind::DOT => {
             let entity = entity.text.clone();
-            let times: Vec<&Member> =
-                offer.world.attributes(&entity).into_iter().filter(|it| matches!(it.ty.trim_end_matches('?'), "date" | "time")).collect();
+            let times: Vec<&Member> = offer
+                .world
+                .attributes(&entity)
+                .into_iter()
+                .filter(|it| matches!(it.ty.trim_end_matches('?'), "date" | "time"))
+                .collect();
             offer.members(ItemSort::Attribute, &entity, &times, 0);
         }
         [_, _, _] => offer.keywords(&["at"], 0),
@@ -334,7 +363,11 @@ fn schedule(offer: &mut Offer<'_>, place: &Place, words: &[Tok]) {
     if last.text == "for" {
         return offer.declared(DeclaredSort::Entity, 0);
     }
-    let entity = words.iter().position(|it| it.text == "for").and_then(|it| words.get(it + 1)).map(|it| it.text.clone());
+    let entity = words
+        .iter()
+        .position(|it| it.text == "for")
+        .and_then(|it| words.get(it + 1))
+        .map(|it| it.text.clone());
     if last.text == "in" {
         return offer.declared_of(DeclaredSort::Segment, entity.as_deref(), 0);
     }
@@ -354,8 +387,16 @@ fn wait(offer: &mut Offer<'_>, place: &Place, words: &[Tok]) {
     let Some(first) = words.first() else {
         offer.words(
             &[
-                words::Word { label: "until", snippet: "until ${1:friday} at ${2:09:00}", docs: "Waits until a moment on the subject's clock." },
-                words::Word { label: "for", snippet: "for ${1:event} up to ${2:3 days} {\n  $3\n} else {\n  $0\n}", docs: "Waits for an event, at most so long." },
+                words::Word {
+                    label: "until",
+                    snippet: "until ${1:friday} at ${2:09:00}",
+                    docs: "Waits until a moment on the subject's clock.",
+                },
+                words::Word {
+                    label: "for",
+                    snippet: "for ${1:event} up to ${2:3 days} {\n  $3\n} else {\n  $0\n}",
+                    docs: "Waits for an event, at most so long.",
+                },
                 words::Word { label: "1 day", snippet: "${1:1 day}", docs: "Waits so long." },
             ],
             0,
@@ -370,7 +411,13 @@ fn wait(offer: &mut Offer<'_>, place: &Place, words: &[Tok]) {
         "for" => {
             event(offer, place, words.get(1..).unwrap_or_default());
             if words.len() > 1 && last.is_some_and(Tok::ends_value) {
-                offer.snippet(ItemSort::Keyword, "up to", "at most so long", "up to ${1:3 days} {\n  $2\n} else {\n  $0\n}", 0);
+                offer.snippet(
+                    ItemSort::Keyword,
+                    "up to",
+                    "at most so long",
+                    "up to ${1:3 days} {\n  $2\n} else {\n  $0\n}",
+                    0,
+                );
             }
         }
         "until" if words.len() == 1 => {
@@ -410,7 +457,9 @@ fn act(offer: &mut Offer<'_>, place: &Place, words: &[Tok]) {
         "unsubscribe" => offer.keywords(&["from"], 0),
         "assign" => assign(offer, place, rest),
         "update" | "delete" if rest.len() == 1 => expression::names(offer, 0),
-        "update" | "delete" if is(last, ".") => expression::fill(offer, place, rest.get(1..).unwrap_or_default()),
+        "update" | "delete" if is(last, ".") => {
+            expression::fill(offer, place, rest.get(1..).unwrap_or_default())
+        }
         "task" => task(offer, place, rest),
         _ => effect_part(offer, place, words),
     }
@@ -458,7 +507,9 @@ fn assign(offer: &mut Offer<'_>, place: &Place, rest: &[Tok]) {
         }
         [.., from] if from.text == "from" => offer.declared(DeclaredSort::Team, 0),
         [.., from, _] if from.text == "from" => offer.keywords(&["in turn"], 0),
-        [_, .., dot] if dot.kind == SyntaxKind::DOT => expression::fill(offer, place, rest.get(1..).unwrap_or_default()),
+        [_, .., dot] if dot.kind == SyntaxKind::DOT => {
+            expression::fill(offer, place, rest.get(1..).unwrap_or_default())
+        }
         [_, of] => {
             let kind = match offer.world.member(&offer.scope, &[&of.text]).map(|it| it.holds.clone()) {
                 Some(Holds::Entity(kind)) => kind,
@@ -580,7 +631,9 @@ fn source_item(offer: &mut Offer<'_>, place: &Place, words: &[Tok]) {
         }
         Some("event") if words.len() == 1 => offer.declared(DeclaredSort::Event, 0),
         Some("event") => offer.keywords(&["id", "at"], 0),
-        Some("verify") if words.len() == 1 => offer.keywords(&["hmac", "token", "basic auth", "bearer auth"], 0),
+        Some("verify") if words.len() == 1 => {
+            offer.keywords(&["hmac", "token", "basic auth", "bearer auth"], 0)
+        }
         Some("verify") if is(words.last(), "hmac") => offer.keywords(&["sha256", "sha1", "sha512"], 0),
         Some(entity) if offer.world.get(DeclaredSort::Entity, entity).is_some() => {
             let entity = entity.to_owned();
@@ -591,7 +644,14 @@ fn source_item(offer: &mut Offer<'_>, place: &Place, words: &[Tok]) {
             }
         }
         Some(_) if !place.quoted => {
-            for (name, detail) in [("body", "what was sent"), ("raw", "what was sent, as it came"), ("headers", "the headers"), ("query", "what stands behind `?`"), ("url", "the whole address"), ("method", "`POST`, …")] {
+            for (name, detail) in [
+                ("body", "what was sent"),
+                ("raw", "what was sent, as it came"),
+                ("headers", "the headers"),
+                ("query", "what stands behind `?`"),
+                ("url", "the whole address"),
+                ("method", "`POST`, …"),
+            ] {
                 offer.add(ItemSort::Name, name, detail, 0);
             }
             offer.snippet(ItemSort::Keyword, "header", "one of the headers", "header \"$0\"", 1);
@@ -606,8 +666,12 @@ fn policy(offer: &mut Offer<'_>, words: &[Tok]) {
     let last = words.last();
     match words.first().map(|it| it.text.as_str()) {
         None => offer.words(words::POLICY_RULES, 0),
-        Some("quiet") if is(last, "for") || last.is_some_and(|it| it.kind == SyntaxKind::COMMA) => offer.channels(0),
-        Some("quiet") => offer.keywords(&["hours", "for", "from", "to", "on weekdays", "on weekends", "in"], 0),
+        Some("quiet") if is(last, "for") || last.is_some_and(|it| it.kind == SyntaxKind::COMMA) => {
+            offer.channels(0)
+        }
+        Some("quiet") => {
+            offer.keywords(&["hours", "for", "from", "to", "on weekdays", "on weekends", "in"], 0)
+        }
         Some("at") if last.is_some_and(|it| it.kind == SyntaxKind::NUMBER) && !has(words, "per") => {
             offer.channels(0);
             offer.add(ItemSort::Channel, "messages", "by any channel", 0);
@@ -729,7 +793,8 @@ fn expect(offer: &mut Offer<'_>, place: &Place, words: &[Tok], actors: &[(String
                 }
                 return;
             }
-            let action = words.iter().find(|it| it.text == "draft").map_or(first, |_| words.get(1).unwrap_or(first));
+            let action =
+                words.iter().find(|it| it.text == "draft").map_or(first, |_| words.get(1).unwrap_or(first));
             let takes_template = offer
                 .world
                 .get(DeclaredSort::Action, &action.text)
@@ -778,7 +843,9 @@ fn object(offer: &mut Offer<'_>, place: &Place, words: &[Tok]) {
 fn object_members(offer: &Offer<'_>, place: &Place) -> (Vec<Member>, bool, String) {
     let head = place.head();
     let word = |at: usize| head.get(at).map(|it| it.text.as_str()).unwrap_or_default();
-    let behind = |name: &str| head.iter().position(|it| it.text == name).and_then(|it| head.get(it + 1)).map(|it| it.text.clone());
+    let behind = |name: &str| {
+        head.iter().position(|it| it.text == name).and_then(|it| head.get(it + 1)).map(|it| it.text.clone())
+    };
     let event = behind("emit").or_else(|| behind("event").filter(|_| !has(head, "do")));
     if let Some(event) = event {
         return (offer.world.fields(&event).to_vec(), true, event);

@@ -131,7 +131,8 @@ impl<'s> World<'s> {
     /// The attributes of an entity, of which each declaration may add some.
     pub(crate) fn attributes(&self, entity: &str) -> Vec<&'s Member> {
         let mut found: Vec<&Member> = Vec::new();
-        for member in self.all(DeclaredSort::Entity).filter(|it| it.name == entity).flat_map(|it| &it.members) {
+        for member in self.all(DeclaredSort::Entity).filter(|it| it.name == entity).flat_map(|it| &it.members)
+        {
             if !found.iter().any(|it| it.name == member.name) {
                 found.push(member);
             }
@@ -157,7 +158,8 @@ impl<'s> World<'s> {
         };
         let mut found = self.behind(scope, first);
         for name in rest {
-            found = found.into_iter().find(|it| it.name == *name).map(|it| self.inside(it)).unwrap_or_default();
+            found =
+                found.into_iter().find(|it| it.name == *name).map(|it| self.inside(it)).unwrap_or_default();
         }
         found
     }
@@ -228,7 +230,14 @@ impl Known {
         let mut add = |sort, name: Option<String>, of: Option<ast::Name>, members: Vec<Member>| {
             let Some(name) = name else { return };
             let of = of.map(|it| it.text()).unwrap_or_default();
-            self.declared.push(Declared { sort, name, docs: docs.clone(), of, members, range: range.clone() });
+            self.declared.push(Declared {
+                sort,
+                name,
+                docs: docs.clone(),
+                of,
+                members,
+                range: range.clone(),
+            });
         };
         let text = |name: Option<ast::Name>| name.map(|it| it.text());
         match declaration {
@@ -402,9 +411,10 @@ impl Workflow {
 
 /// The names behind `secret.`.
 fn secrets(text: &str) -> Vec<String> {
-    let names = text.split("secret.").skip(1).map(|rest| {
-        rest.chars().take_while(|it| it.is_alphanumeric() || *it == '_').collect::<String>()
-    });
+    let names = text
+        .split("secret.")
+        .skip(1)
+        .map(|rest| rest.chars().take_while(|it| it.is_alphanumeric() || *it == '_').collect::<String>());
     let mut found: Vec<String> = names.filter(|it| !it.is_empty()).collect();
     found.sort();
     found.dedup();

@@ -170,7 +170,8 @@ impl Turn<'_> {
             what: What::HeldOut,
             detail: format!("{}; held out, to measure the others against", matched.why).into(),
         });
-        self.enter_group(matched.loaded, matched.workflow, subject, HELD_OUT, None)
+        let since = matched.happened.at.min(self.now);
+        self.enter_group(matched.loaded, matched.workflow, subject, HELD_OUT, None, since)
     }
 
     pub(super) fn enrol_in(&mut self, key: Option<Enrolled>) {

@@ -21,7 +21,8 @@ pub(super) const HELD_OUT: &str = "held out";
 const GRACE_HOURS: i64 = 72;
 
 impl Turn<'_> {
-    /// Counts that a workflow was entered, or that somebody was held out of it, and keeps its goal in sight.
+    /// Counts that a workflow was entered, or that somebody was held out of it, and keeps its goal in
+    /// sight. What happened before `since` does not count towards it.
     pub(super) fn enter_group(
         &mut self,
         loaded: &Loaded,
@@ -29,6 +30,7 @@ impl Turn<'_> {
         subject: &EntityId,
         group: &str,
         run: Option<&Run>,
+        since: Timestamp,
     ) -> Met<()> {
         self.count(Tally { workflow: workflow.name.clone(), group: group.into(), what: Counted::Entered });
         let Some(goal) = &workflow.goal else { return Ok(()) };
@@ -41,6 +43,7 @@ impl Turn<'_> {
             workflow: workflow.name.clone(),
             groups: vec![group.into()],
             run: run.map(|run| run.id.clone()),
+            since,
             until: until.at,
         });
         self.keep_watch(subject, watch)
@@ -67,7 +70,7 @@ impl Turn<'_> {
         }
         let mut left = Vec::new();
         for aim in std::mem::take(&mut watch.goals) {
-            if event.at <= aim.until && self.is_goal(&aim, subject, event)? {
+            if aim.since <= event.at && event.at <= aim.until && self.is_goal(&aim, subject, event)? {
                 self.reach(&aim, subject, event);
             } else {
                 left.push(aim);

@@ -68,7 +68,8 @@ impl Turn<'_> {
         }
         self.enrol_in(key);
         self.say(&walk.run, None, What::Matched, matched.why.as_str());
-        self.enter_group(matched.loaded, matched.workflow, &walk.run.subject, ALL, Some(&walk.run))?;
+        let since = matched.happened.at.min(self.now);
+        self.enter_group(matched.loaded, matched.workflow, &walk.run.subject, ALL, Some(&walk.run), since)?;
         self.set_off(walk, first)
     }
 
@@ -174,7 +175,7 @@ impl Turn<'_> {
             return Ok(());
         }
         self.say(&walk.run, None, What::Matched, "its turn has come: the run before it has ended");
-        self.enter_group(&loaded, workflow, &walk.run.subject, ALL, Some(&walk.run))?;
+        self.enter_group(&loaded, workflow, &walk.run.subject, ALL, Some(&walk.run), self.now)?;
         self.set_off(walk, first)
     }
 }

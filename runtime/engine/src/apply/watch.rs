@@ -127,11 +127,14 @@ impl Turn<'_> {
     /// Looks at an entity's segments again: who crosses an edge, and when they could next.
     pub(super) fn look_again(&mut self, subject: &EntityId, stirred: &Stirred) -> Met<()> {
         let Some(live) = self.programs.live.clone() else { return Ok(()) };
-        let Some(watched) = live.index().watched(&subject.kind) else { return Ok(()) };
         if self.is_buried(subject)? {
             return Ok(());
         }
         let Some(mut watch) = self.watch_of(subject)? else { return Ok(()) };
+        forget_others(&live, &mut watch);
+        let Some(watched) = live.index().watched(&subject.kind) else {
+            return self.keep_watch(subject, watch);
+        };
         for place in stirred.segments(&live, watched, &watch) {
             let Some(segment) = live.program().segments.get(place as usize) else { continue };
             let way = self.look_at(&live, segment, subject, stirred, &mut watch)?;
@@ -205,6 +208,16 @@ impl Turn<'_> {
 /// What is known of a segment as it is defined now.
 pub(super) fn known<'w>(watch: &'w Watch, segment: &SegmentDecl) -> Option<&'w Membership> {
     watch.segments.get(&segment.name).filter(|known| known.definition == segment.definition)
+}
+
+/// Forgets segments that the live program does not have, or defines otherwise: nobody keeps them
+/// right, and a later program may have them again.
+fn forget_others(live: &Loaded, watch: &mut Watch) {
+    let segments = &live.program().segments;
+    let same = |name: &str, known: &Membership| {
+        segments.iter().any(|segment| *segment.name == *name && segment.definition == known.definition)
+    };
+    watch.segments.retain(|name, known| same(name, known));
 }
 
 /// Sets an alarm, or takes it away.

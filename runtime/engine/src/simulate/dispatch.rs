@@ -146,7 +146,6 @@ impl Simulation {
             return self.park(&intent.key, detail);
         }
         self.end(&intent.key, State::Failed, detail);
-        self.tell(&intent.key, What::Failed, detail);
         self.settle(intent, Outcome::Failed { detail: detail.into(), then: intent.failure });
     }
 

@@ -3,7 +3,7 @@
 //!
 //! Of a stretch a chain gives bounds: nothing in it is less than `low` or more than
 //! `high`. They are exact where the calendar runs evenly, and may be too wide where a
-//! clock changes or a month ends, never too narrow.
+//! clock changes, a month ends or the stretch is long, never too narrow.
 
 use std::rc::Rc;
 
@@ -15,6 +15,12 @@ use rust_decimal::Decimal;
 
 use super::{arithmetic, compare};
 use crate::civil;
+
+#[cfg(test)]
+std::thread_local! {
+    /// How often a part of a chain was computed.
+    pub(super) static RANGES: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
 
 /// A value that moves with time. At most one part of it does.
 #[derive(Debug)]
@@ -55,8 +61,8 @@ pub(super) struct Range {
     pub(super) high: Value,
 }
 
-/// More clock changes than this in one stretch are not looked at one by one.
-const CHANGES: usize = 24;
+/// In longer stretches clock changes are not looked for: bounds are wider there.
+const EXACT: i64 = 40 * 86_400;
 
 /// No zone was ever further from itself than this: some moved over the date line.
 const WIDEST: i64 = 26;
@@ -65,6 +71,8 @@ impl Chain {
     /// What it is from `a` to `b`, in milliseconds since 1970. `None` if that cannot be
     /// said; of a single moment, if it has no value then.
     pub(super) fn range(&self, a: i64, b: i64, zone: &TimeZone) -> Option<Range> {
+        #[cfg(test)]
+        RANGES.with(|count| count.set(count.get() + 1));
         match self {
             Self::Now => times(moment(a)?, moment(b)?),
             Self::Today => dates(days(&times(moment(a)?, moment(b)?)?, zone)?),
@@ -184,32 +192,35 @@ fn moved(low: Timestamp, high: Timestamp, length: Length, zone: &TimeZone) -> Op
     };
     let (mut from, mut to) = (move_wall(first)?, move_wall(last)?);
     // `P1M-31D` may leave the wall clock where it is; the moment stays the same then.
-    if length.months.signum() == -length.days.signum() {
+    if stays(length) {
         (from, to) = (from.min(low), to.max(high));
     }
     let elapsed = length.millis.milliseconds();
     times(from.checked_add(elapsed).ok()?, to.checked_add(elapsed).ok()?)
 }
 
-/// The least and the greatest wall-clock time of a stretch.
+/// Whether months one way and days the other may lead back to the same date.
+fn stays(length: Length) -> bool {
+    let (months, days) = (i64::from(length.months), i64::from(length.days));
+    let opposed = months.signum() == -days.signum();
+    opposed && (28 * months.abs()..=31 * months.abs()).contains(&days.abs())
+}
+
+/// The least and the greatest wall-clock time of a stretch, or bounds of them if it is long.
 fn walls(low: Timestamp, high: Timestamp, zone: &TimeZone) -> (DateTime, DateTime) {
     let (start, end) = (zone.to_datetime(low), zone.to_datetime(high));
+    if high.as_second().saturating_sub(low.as_second()) > EXACT {
+        return (
+            start.checked_sub(WIDEST.hours()).unwrap_or(DateTime::MIN),
+            end.checked_add(WIDEST.hours()).unwrap_or(DateTime::MAX),
+        );
+    }
     let (mut first, mut last) = (start.min(end), start.max(end));
     if low == high {
         return (first, last);
     }
-    for (count, change) in zone.following(low).enumerate() {
-        let at = change.timestamp();
-        if at > high {
-            break;
-        }
-        if count == CHANGES {
-            let wide = |wall: DateTime, hours: i64| wall.checked_add(hours.hours());
-            return (
-                wide(start, -WIDEST).unwrap_or(DateTime::MIN),
-                wide(end, WIDEST).unwrap_or(DateTime::MAX),
-            );
-        }
+    let changes = zone.following(low).map(|change| change.timestamp());
+    for at in changes.take_while(|at| *at <= high) {
         first = first.min(zone.to_datetime(at));
         let before = at.checked_sub(1.nanosecond()).unwrap_or(at);
         last = last.max(zone.to_datetime(before));

@@ -28,9 +28,18 @@ pub(super) struct Comparison {
 }
 
 /// A search gives up after this many stretches and answers how far it came.
-const PATIENCE: u32 = 4_000;
+const PATIENCE: u32 = 1_000;
 
 const DAY: i64 = 86_400_000;
+
+/// Values that are further apart than this meet within `SHY` of when evenly running time says.
+const APART: i64 = 12 * DAY;
+
+/// Cuts that do not follow from the values are not made further ahead.
+const NEARBY: i64 = 38 * DAY;
+
+/// Clock changes and the ends of months move a meeting by less than this.
+const SHY: i64 = 5 * DAY;
 
 impl Comparison {
     /// The first millisecond from `a` to `b` at which it is not `now` any more, or may not be.
@@ -38,14 +47,14 @@ impl Comparison {
         let mut stretches = vec![(a, b)];
         let mut cuts = 0_u32;
         for _ in 0..PATIENCE {
-            let Some((a, b)) = stretches.pop() else { return None };
+            let (a, b) = stretches.pop()?;
             match self.holds(a, b, zone) {
                 _ if a > b => {}
                 Some(then) if then == now => {}
                 None if a < b && self.holds(a, a, zone) == Some(now) => {
-                    let met = a.saturating_add(self.gap(a, zone).max(1) - 1);
-                    // Every other cut is in the middle, however badly the values meet.
-                    let cut = if met < b && cuts.is_multiple_of(2) { met } else { a + (b - a) / 2 };
+                    // Now and then a cut is in the middle, however badly the values meet.
+                    let met = (cuts % 4 != 3).then(|| self.meeting(a, zone)).filter(|met| *met < b);
+                    let cut = met.unwrap_or(a + ((b - a) / 2).min(NEARBY));
                     cuts += 1;
                     stretches.push((cut + 1, b));
                     stretches.push((a + 1, cut));
@@ -65,13 +74,22 @@ impl Comparison {
         }
     }
 
-    /// About how many milliseconds lie between both sides at a moment.
+    /// The last moment before both sides meet, if time ran evenly; some days earlier if they are far apart.
+    fn meeting(&self, at: i64, zone: &TimeZone) -> i64 {
+        let gap = self.gap(at, zone);
+        let gap = if gap > APART { gap - SHY } else { gap };
+        if self.left.is_daily() && self.right.is_daily() {
+            // What moves by days moves at midnight.
+            let days = (gap.max(1) - 1) / DAY + 1;
+            return (at - since_midnight(at, zone) + days * DAY - 1).max(at);
+        }
+        at.saturating_add(gap.max(1) - 1)
+    }
+
+    /// How many milliseconds lie between both sides at a moment.
     fn gap(&self, at: i64, zone: &TimeZone) -> i64 {
         let ranges = self.left.range(at, at, zone).zip(self.right.range(at, at, zone));
-        let Some((left, right)) = ranges else { return 0 };
-        let daily = self.left.is_daily() && self.right.is_daily();
-        let gap = distance(&left.low, &right.low).unwrap_or(0);
-        if daily { gap - since_midnight(at, zone) } else { gap }
+        ranges.and_then(|(left, right)| distance(&left.low, &right.low)).unwrap_or(0)
     }
 }
 

@@ -12,10 +12,10 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use onward_bytecode::{FunctionId, Instruction, Op, Pipe, Scalar, Type, Value};
 
-use super::Fault;
 use super::chain::{Chain, Link, moment};
 use super::exec::{Operands, Run};
 use super::flip::{Comparison, Test, next_day};
+use super::{Fault, compare};
 
 const MINUTE: i64 = 60_000;
 /// So far each clock change is looked at.
@@ -179,6 +179,8 @@ impl Run<'_> {
         let (b, c) = (self.link(word.word.b()), self.link(word.word.c()));
         let (test, b, c) = match (op, b, c) {
             (_, None, None) => return Ok(()),
+            // What is missing compares with nothing at any time.
+            _ if word.b().is_missing() || word.c().is_missing() => return Ok(()),
             (_, Some(one), Some(other)) => {
                 self.lose(&one)?;
                 return self.lose(&other);
@@ -191,6 +193,11 @@ impl Run<'_> {
             (Op::Le, b, c) => (Test::LessOrSame, b, c),
             (_, Some(link), _) | (_, _, Some(link)) => return self.lose(&link),
         };
+        if compare::order(word.b(), word.c()).is_none() {
+            // Of two kinds only JSON can say the same.
+            let json = matches!(word.b(), Value::Json(_)) || matches!(word.c(), Value::Json(_));
+            return b.or(c).filter(|_| json).map_or(Ok(()), |link| self.lose(&link));
+        }
         let fixed = |value: &Value| Link::new(Chain::Fixed(value.clone()));
         let (left, right) = (b.unwrap_or_else(|| fixed(word.b())), c.unwrap_or_else(|| fixed(word.c())));
         self.meet(&Comparison { test, left, right }, *made == Value::Bool(true))
@@ -201,7 +208,14 @@ impl Run<'_> {
         let Value::List(items) = list else { return self.lose(link) };
         let zone = self.zone()?.clone();
         let Some(horizon) = &mut self.horizon else { return Ok(()) };
+        let moving = link.range(horizon.now, horizon.now, &zone);
         for item in items.iter() {
+            if moving.as_ref().is_none_or(|moving| compare::order(&moving.low, item).is_none()) {
+                if matches!(item, Value::Json(_)) {
+                    horizon.lose(link, &zone);
+                }
+                continue;
+            }
             let right = Rc::new(Chain::Fixed(item.clone()));
             let comparison = Comparison { test: Test::Same, left: link.clone(), right };
             let now = comparison.holds(horizon.now, horizon.now, &zone) == Some(true);

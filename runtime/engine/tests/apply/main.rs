@@ -15,4 +15,5 @@ mod rules;
 mod stories;
 mod town;
 mod triggers;
+mod vetting;
 mod watched;

@@ -536,10 +536,10 @@ fn piped(pipe: Pipe, input: &Value, arguments: &[Value]) -> Option<Value> {
 fn named<'t>(text: &'t str, name: &str) -> Vec<&'t str> {
     let mut found = Vec::new();
     for pair in text.split(',') {
-        if let Some(equals) = pair.find('=')
-            && pair[..equals].trim() == name
+        if let Some((key, value)) = pair.split_once('=')
+            && key.trim() == name
         {
-            found.push(pair[equals + 1..].trim());
+            found.push(value.trim());
         }
     }
     found

@@ -4,9 +4,11 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 use onward_bytecode::{Ask, HistoryRef, Length, Span};
 use proptest::prelude::*;
+use proptest::strategy::ValueTree;
 
 use super::*;
 use crate::model::Question;
+use crate::vm::chain::RANGES;
 use crate::vm::watch;
 
 const ZONES: [&str; 10] = [
@@ -253,6 +255,43 @@ proptest! {
         }
         prop_assert!(looks <= 3, "looked {looks} times");
     }
+}
+
+/// How many values are computed to find out until when conditions hold: on average, and at most.
+#[test]
+fn finding_out_is_cheap() {
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let (mut sum, mut most) = (0, 0);
+    for number in 0..600 {
+        let question = questions().new_tree(&mut runner).unwrap().current();
+        let zone = ZONES[number % ZONES.len()];
+        let tz = TimeZone::get(zone).unwrap();
+        let watched = Watched::new(zone, condition(|asm| question.write(asm, &tz)));
+        let ahead = (-90_i64 * 24..90 * 24).new_tree(&mut runner).unwrap().current();
+        let now = question.moment + ahead.hours();
+        RANGES.set(0);
+        watched.at(now);
+        let count = RANGES.get();
+        most = most.max(count);
+        sum += count;
+    }
+    eprintln!("{} on average, {most} at most", sum / 600);
+    assert!(sum / 600 < 100, "{} on average", sum / 600);
+    assert!(most < 10_000, "{most} at most");
+}
+
+#[test]
+fn what_is_missing_is_not_waited_for() {
+    let watched = Watched::new(
+        "America/New_York",
+        condition(|asm| {
+            asm.abc(Op::Now, 0, 0, 0).constant(1, Constant::Duration(length(0, 3, 0))).abc(Op::Sub, 0, 0, 1);
+            asm.abc(Op::Missing, 1, 4, 0).abc(Op::Lt, 2, 1, 0).abc(Op::Return, 2, 0, 0);
+        }),
+    );
+    RANGES.set(0);
+    assert_eq!(watched.at("2026-03-07T20:00:00-05:00".parse().unwrap()), (Value::Bool(false), None));
+    assert_eq!(RANGES.get(), 0);
 }
 
 /// A history of events, so many minutes ago.

@@ -1,14 +1,17 @@
 //! Damaged programs are refused, or do no harm.
 
 use onward_bytecode::{
-    ActionDecl, Artifact, Body, Debug, FunctionId, Kind, Length, Op, Pipe, Scalar, Transport, Type, Unsure,
-    Value,
+    ActionDecl, Artifact, Ask, Body, Debug, FunctionId, HistoryRef, Kind, Length, Op, Pipe, Scalar, Span,
+    Transport, Type, Unsure, Value,
 };
 use serde_json::json;
 
 use super::asks::journey;
 use super::*;
-use crate::vm::{Machine, Yield, call_at_rest, request};
+use crate::vm::{Machine, Yield, call_at_rest, request, watch};
+
+/// Copies that are damaged, unless `ONWARD_MUTATIONS` says how many.
+const TRIED: usize = 20_000;
 
 /// A function with every operation that gives a value, a journey, and an action.
 fn everything() -> Program {
@@ -53,6 +56,11 @@ fn everything() -> Program {
     asm.abc(Op::Default, 20, 8, 0).number(21, "3").text(22, "…").abc(Op::Pipe, 20, Pipe::Truncate as u8, 20);
     asm.abc(Op::Copy, 23, 11, 0).text(24, "%A %Y %s").abc(Op::Pipe, 23, Pipe::Date as u8, 23);
     asm.abc(Op::Missing, 25, 2, 0).abc(Op::Copy, 26, 7, 0).abc(Op::Copy, 27, 0, 0).abc(Op::Each, 25, 26, 0);
+    let ever = HistoryRef { event: "signup".into(), span: Span::Ever, condition: None, ask: Ask::Count };
+    let last = Span::Last(Length { months: 1, days: 0, millis: 0 });
+    asm.0.histories.push(HistoryRef { span: last, ask: Ask::Did, ..ever.clone() });
+    asm.0.histories.push(ever);
+    asm.abc(Op::History, 26, 3, 0).abc(Op::History, 27, 3, 1);
     asm.abc(Op::List, 28, 20, 4).text(29, "k").abc(Op::Copy, 30, 28, 0).abc(Op::Object, 31, 29, 1);
     asm.abc(Op::Return, 31, 0, 0);
     program.functions.push(asm.0);
@@ -144,6 +152,7 @@ fn run(program: &Program, scene: &Scene) {
         if function.result.is_some() {
             let args: Vec<Value> = function.params.iter().map(|kind| argument(*kind)).collect();
             let _ = call(program, FunctionId(id as u32), &args, &world);
+            let _ = watch(program, FunctionId(id as u32), &args, &world);
         }
     }
     for action in &program.actions {
@@ -177,19 +186,21 @@ fn damaged_programs_are_refused_or_do_no_harm() {
     let artifact = Artifact { program: everything(), debug: Debug::default() };
     let bytes = artifact.encode().unwrap();
     run(Artifact::decode(&bytes).unwrap().program(), &Scene::new());
+    let wanted = std::env::var("ONWARD_MUTATIONS").ok().and_then(|count| count.parse().ok());
+    let count: usize = wanted.unwrap_or(TRIED);
     let ran: usize = std::thread::scope(|scope| {
         let threads: Vec<_> = (1..=4)
             .map(|seed| {
                 scope.spawn({
                     let bytes = &bytes;
-                    move || run_damaged(bytes, 25_000, seed)
+                    move || run_damaged(bytes, count / 4, seed)
                 })
             })
             .collect();
         threads.into_iter().map(|thread| thread.join().unwrap()).sum()
     });
     // Enough of them get past the verifier for the test to mean something.
-    assert!(ran > 5_000, "{ran} ran");
+    assert!(ran > count / 20, "{ran} of {count} ran");
 }
 
 /// Runs so many damaged programs, if they are not refused; says how many were not.

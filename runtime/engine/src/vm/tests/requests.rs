@@ -232,3 +232,35 @@ fn a_form_of_several_parts_is_encoded() {
     assert_eq!(request::multipart(&parts), request::multipart(&parts));
     assert!(boundary.len() <= 70, "RFC 2046, 5.1.1");
 }
+
+#[test]
+fn a_token_is_asked_for_with_what_the_action_says() {
+    let functions = vec![
+        constant("url", TEXT, "https://login.example/token"),
+        constant("client", TEXT, "app"),
+        secret("secret", TEXT, "TOKEN"),
+        constant("scope", TEXT, "mail.send"),
+    ];
+    let oauth = |refresh| {
+        let mut transport = http(0, Vec::new(), Body::Form(Vec::new()));
+        if let Transport::Http { auth, .. } = &mut transport {
+            *auth = Some(Auth::OAuth(onward_bytecode::OAuth {
+                url: FunctionId(0),
+                client: FunctionId(1),
+                secret: FunctionId(2),
+                refresh,
+                scope: Some(FunctionId(3)),
+            }));
+        }
+        let made =
+            rendered(functions.clone(), decl(vec![field("to", Scalar::Text)], transport), &[json!("x")]);
+        let Ok(Request::Http(http)) = made else { panic!("{made:?}") };
+        assert!(!format!("{http:?}").contains("s3cret"));
+        let Some(Credentials::OAuth(oauth)) = http.auth else { panic!() };
+        oauth
+    };
+    let own = oauth(None);
+    assert_eq!((&*own.url, &*own.client, &*own.secret), ("https://login.example/token", "app", "s3cret"));
+    assert_eq!((own.refresh, own.scope.as_deref()), (None, Some("mail.send")));
+    assert_eq!(oauth(Some(FunctionId(2))).refresh.as_deref(), Some("s3cret"));
+}
