@@ -110,7 +110,7 @@ async fn survives(store: String) {
     };
     let (process, ()) = tokio::join!(torment(&server, process, &sent), feed);
 
-    server.until_idle(Duration::from_secs(400)).await;
+    server.until_idle(Duration::from_secs(120)).await;
     let parked = server.get("/v1/parked").await;
     assert_eq!(parked["parked"], json!([]), "nothing waits for a person");
     check(&receivers.seen().await);

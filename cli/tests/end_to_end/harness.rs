@@ -199,8 +199,14 @@ impl Server {
 
     /// Deploys a project folder by the command line.
     pub(crate) fn deploy(&self, project: &Path) {
+        self.deploy_with(project, &[]);
+    }
+
+    /// The same, with these options.
+    pub(crate) fn deploy_with(&self, project: &Path, options: &[&str]) {
         let output = onward()
             .args(["deploy", "--url", &self.url(""), "--key", KEY])
+            .args(options)
             .arg(project)
             .output()
             .expect("onward deploy runs");

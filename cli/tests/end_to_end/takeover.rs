@@ -47,7 +47,7 @@ async fn a_stopped_server_is_replaced_and_comes_back() {
         send(&steady, from).await;
     }
     // The other server takes over and finishes.
-    steady.until_idle(Duration::from_secs(300)).await;
+    steady.until_idle(Duration::from_secs(90)).await;
     frozen_process.signal("CONT");
     // What the stopped server still had in hand comes out now, if anything does.
     within(Duration::from_secs(60), "the stopped server takes part again", async || {
@@ -56,7 +56,7 @@ async fn a_stopped_server_is_replaced_and_comes_back() {
         })
     })
     .await;
-    frozen.until_idle(Duration::from_secs(300)).await;
+    frozen.until_idle(Duration::from_secs(90)).await;
 
     let seen = receivers.seen().await;
     let thanked: BTreeSet<&str> = seen.mails.values().map(|mail| mail.subject.as_str()).collect();
