@@ -146,7 +146,7 @@ pub(crate) async fn a_lost_claim_is_taken_over(bed: &Bed) {
     node.intend("ana", vec![intent("i1", "ana"), intent("i2", "ana")]).await;
     let short = Claiming { lease: Duration::from_millis(1), ..claiming("n1", 1) };
     let lost = bed.store.claim(&short, &Unvetted).await.unwrap().claims;
-    bed.store.claim(&claiming("n1", 1), &Unvetted).await.unwrap().claims;
+    bed.store.claim(&claiming("n1", 1), &Unvetted).await.unwrap();
     let taken = eventually("the lease runs out", async || {
         let taken = bed.store.expired("n2", TTL, 10).await.unwrap();
         (!taken.is_empty()).then_some(taken)

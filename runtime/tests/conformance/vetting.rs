@@ -41,7 +41,7 @@ impl Vetting for Judge {
         now: Timestamp,
     ) -> Result<Verdict, Unmet> {
         self.asked.lock().unwrap().insert(intent.key.to_string());
-        let subject = snapshot.entities.get(&intent.subject).expect("whom it is for is known");
+        let subject = snapshot.entities.get(&intent.subject).unwrap();
         let account = EntityId::new("account", "acme");
         if !snapshot.entities.contains_key(&account) {
             return Err(Unmet::Needs(needs([account].into())));

@@ -12,7 +12,7 @@ const UNREAD: &str = "
 const ENTITIES: &str = "SELECT kind, count(*) FROM entities GROUP BY kind";
 // Runs that have ended are counted as they end.
 const RUNS: &str = "
-    SELECT workflow, state, count(*) FROM runs WHERE ended IS NULL GROUP BY workflow, state
+    SELECT workflow, state, count(*) FROM runs WHERE state <> 'finished' GROUP BY workflow, state
     UNION ALL SELECT workflow, 'finished', sum(finished)::bigint FROM run_counts GROUP BY workflow";
 const NODES: &str = "
     SELECT n.node, count(l.shard) FROM nodes AS n LEFT JOIN leases AS l ON l.node = n.node

@@ -56,6 +56,7 @@ const MIGRATIONS: &[Step] = &[
     (1, "tables", include_str!("migrations/0001_tables.sql")),
     (2, "watching", include_str!("migrations/0002_watching.sql")),
     (3, "switches", include_str!("migrations/0003_switches.sql")),
+    (4, "unfinished", include_str!("migrations/0004_unfinished.sql")),
 ];
 const SHARDS: u16 = 256;
 

@@ -96,9 +96,9 @@ const ALL_OF_ONE: &str = select!(
 // From one program to the next in the index of unfinished runs.
 const PINNED: &str = "
     WITH RECURSIVE pinned (program) AS (
-        (SELECT r.program FROM runs AS r WHERE r.ended IS NULL ORDER BY r.program LIMIT 1)
+        (SELECT r.program FROM runs AS r WHERE r.state <> 'finished' ORDER BY r.program LIMIT 1)
         UNION ALL
-        SELECT (SELECT r.program FROM runs AS r WHERE r.ended IS NULL AND r.program > pinned.program
+        SELECT (SELECT r.program FROM runs AS r WHERE r.state <> 'finished' AND r.program > pinned.program
             ORDER BY r.program LIMIT 1)
         FROM pinned WHERE pinned.program IS NOT NULL)
     SELECT program FROM pinned WHERE program IS NOT NULL";
