@@ -111,11 +111,7 @@ struct Planner<'a> {
 
 impl Test {
     /// The plan of a test; its values are added to the program.
-    pub(crate) fn of(
-        test: &hir::Test,
-        lowered: &mut Lowered,
-        sources: &[SourceFile],
-    ) -> Made<Self> {
+    pub(crate) fn of(test: &hir::Test, lowered: &mut Lowered, sources: &[SourceFile]) -> Made<Self> {
         let mut planner = Planner { test: &test.name, lowered };
         let steps = test.steps.iter().map(|step| planner.step(step, sources)).collect::<Result<_, _>>()?;
         let file = sources.get(test.span.file.0 as usize).map(|it| it.path.clone()).unwrap_or_default();

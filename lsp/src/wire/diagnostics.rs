@@ -148,7 +148,10 @@ pub(super) fn written(
         Severity::Warning => 2,
     };
     let mut message = diagnostic.message.clone();
-    for more in [Some(&diagnostic.primary.text).filter(|it| !it.is_empty()), diagnostic.help.as_ref()].into_iter().flatten() {
+    for more in [Some(&diagnostic.primary.text).filter(|it| !it.is_empty()), diagnostic.help.as_ref()]
+        .into_iter()
+        .flatten()
+    {
         message.push('\n');
         message.push_str(more);
     }

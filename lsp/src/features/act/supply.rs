@@ -63,7 +63,6 @@ fn declare(project: &Project, file: &File, entity: &str, name: &str) -> Option<A
 
 /// Where a file declares an entity.
 fn declaration(file: &File, entity: &str) -> Option<EntityDecl> {
-    
     file.parse().file()?.declarations().find_map(|it| match it {
         Decl::Entity(it) => it.name().is_some_and(|name| name.text() == entity).then_some(it),
         _ => None,
