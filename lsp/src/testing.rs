@@ -112,7 +112,7 @@ impl Editor {
 
     /// Tells the server something.
     pub(crate) fn tell(&mut self, method: &'static str, params: Value) {
-        let _ = self.put(Request::build(method).params(params).finish());
+        drop(self.put(Request::build(method).params(params).finish()));
     }
 
     /// Asks, and does not wait: the id and the answer to come.
@@ -214,7 +214,8 @@ pub(crate) fn edited(text: &str, edits: &Value) -> String {
         let line = place["line"].as_u64().expect("a line") as usize;
         let character = place["character"].as_u64().expect("a place") as usize;
         let start: usize = text.split_inclusive('\n').take(line).map(str::len).sum();
-        start + text[start..].chars().take(character).map(char::len_utf8).sum::<usize>()
+        start
+            + text.get(start..).unwrap_or_default().chars().take(character).map(char::len_utf8).sum::<usize>()
     };
     let mut all: Vec<(usize, usize, &str)> = edits
         .as_array()

@@ -182,6 +182,7 @@ fn run(program: &Program, scene: &Scene) {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "a test is told how many to try")]
 fn damaged_programs_are_refused_or_do_no_harm() {
     let artifact = Artifact { program: everything(), debug: Debug::default() };
     let bytes = artifact.encode().unwrap();

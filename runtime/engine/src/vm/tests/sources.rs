@@ -107,7 +107,7 @@ fn a_signature_over_the_body() {
     assert_eq!(proof("Hello, World!", signature), Ok(()));
     assert!(unproven(&proof("Hello, World", signature)));
     assert!(unproven(&proof("Hello, World!", &signature.replace("sha256=", ""))));
-    assert!(unproven(&proof("Hello, World!", &signature[..20])));
+    assert!(unproven(&proof("Hello, World!", signature.get(..20).unwrap())));
     assert!(unproven(&proof("Hello, World!", "sha256=")));
     assert!(unproven(&check(&parts, hmac.clone(), "Hello, World!", &json!({}))));
 }
