@@ -1,10 +1,10 @@
 //! Onward's language server.
 //!
-//! Messages come in at the [`door`] in their order and are put on the [`desk`], one actor
+//! Messages come in at the `door` in their order and are put on the `desk`, one actor
 //! that owns all documents and applies changes strictly in that order. What is asked is
 //! answered from an immutable snapshot on a pool of threads, so that nothing waits for
 //! anything slow. A feature is a function from a snapshot and a place to plain values;
-//! only [`wire`] and what stands beside it knows the protocol's types.
+//! only `wire` and what stands beside it knows the protocol's types.
 
 mod desk;
 mod documents;
