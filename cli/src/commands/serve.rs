@@ -33,7 +33,7 @@ pub(crate) struct Serve {
     /// Where to listen
     #[arg(long, env = "ONWARD_LISTEN", default_value = "127.0.0.1:4700", value_name = "ADDRESS")]
     listen: SocketAddr,
-    /// The address by which the world knows this server, such as https://rules.example.com; some providers sign it
+    /// The address by which the world knows this server, such as `https://rules.example.com`; some providers sign it
     #[arg(long, env = "ONWARD_PUBLIC_URL", value_name = "URL")]
     public_url: Option<String>,
     /// Deploy this artifact at start, unless it is live already
